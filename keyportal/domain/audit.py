@@ -1,0 +1,49 @@
+"""The vocabulary of the audit trail. Only the detail names listed here may be written."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    SET_UP = "set_up"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    USER_CREATE = "user.create"
+    CREDENTIAL_CREATE = "credential.create"
+    CREDENTIAL_UPDATE = "credential.update"
+    CREDENTIAL_DELETE = "credential.delete"
+    CREDENTIAL_CHECK = "credential.check"
+    CREDENTIAL_RESOLVE = "credential.resolve"
+    AGENT_KEY_CREATE = "agent_key.create"
+    AGENT_KEY_UPDATE = "agent_key.update"
+    AGENT_KEY_REVOKE = "agent_key.revoke"
+    AGENT_KEY_DELETE = "agent_key.delete"
+    ACCESS_REFUSED = "access.refused"
+
+
+class Result(StrEnum):
+    OK = "ok"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+# A detail whose name is not here is a programming error: free text is how secrets reach a trail.
+DETAILS = frozenset(
+    {
+        "provider",
+        "source",
+        "mask",
+        "ownership",
+        "outcome",
+        "http_status",
+        "latency_ms",
+        "changed",
+        "scopes",
+        "role",
+        "reason",
+        "for_user",
+        "model",
+        "environment_name",
+        "expires_at",
+        "route",
+    }
+)

@@ -1,0 +1,139 @@
+"""Every refusal KeyPortal can give: each names a fact, carries a stable `code`, says what to do next.
+
+Messages never repeat what the caller sent. HTTP statuses are decided in `api/errors.py`, looks in
+`ui/shared/feedback.py`.
+"""
+
+
+class KeyPortalError(Exception):
+    """Base of all refusals. `code` is stable; `field` names the input at fault, if one is."""
+
+    code = "error"
+    message = "Something went wrong on our side. Try again; if it stays, tell an admin."
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        self.message = message or type(self).message
+        self.field = field
+        super().__init__(self.message)
+
+
+class NotSignedIn(KeyPortalError):
+    code = "not_signed_in"
+    message = "Sign in first."
+
+
+class SignInFailed(KeyPortalError):
+    code = "sign_in_failed"
+    message = "This email and password do not match. Check both and try again."
+
+
+class AgentKeyRefused(KeyPortalError):
+    """The bearer value is not an agent key we know; the same answer for every wrong value."""
+
+    code = "agent_key_refused"
+    message = "This agent key is not known here. Create one on the Agent keys page."
+
+
+class AgentKeyExpired(AgentKeyRefused):
+    code = "agent_key_expired"
+    message = "This agent key has expired. Create a new one on the Agent keys page."
+
+
+class AgentKeyRevoked(AgentKeyRefused):
+    code = "agent_key_revoked"
+    message = "This agent key was revoked. Create a new one on the Agent keys page."
+
+
+class Forbidden(KeyPortalError):
+    code = "forbidden"
+    message = "You are not allowed to do this. Ask an admin."
+
+
+class OriginRefused(KeyPortalError):
+    code = "origin_refused"
+    message = "This request came from another site. Use the portal's own address."
+
+
+class NotFound(KeyPortalError):
+    """Missing and not-yours alike."""
+
+    code = "not_found"
+    message = "There is nothing here under this id. It may have been deleted."
+
+
+class UnknownProvider(KeyPortalError):
+    code = "unknown_provider"
+    message = "This provider is not in the catalogue. GET /api/providers lists the ids."
+
+
+class NoKey(KeyPortalError):
+    code = "no_key"
+    message = "No API key is configured for this provider."
+
+
+class KeyUnreadable(KeyPortalError):
+    code = "key_unreadable"
+    message = (
+        "A saved API key exists but cannot be decrypted. Replace its value, or restore the encryption"
+        " key it was saved with."
+    )
+
+
+class NameTaken(KeyPortalError):
+    code = "name_taken"
+    message = "You already have a key with this name. Choose another name."
+
+
+class EmailTaken(KeyPortalError):
+    code = "email_taken"
+    message = "A person with this email already exists."
+
+
+class AlreadySetUp(KeyPortalError):
+    code = "already_set_up"
+    message = "This portal already has an admin. Sign in, or ask an admin to add you."
+
+
+class VersionConflict(KeyPortalError):
+    code = "version_conflict"
+    message = "This was changed in the meantime. Reload it, look at the change, then save again."
+
+
+class InvalidInput(KeyPortalError):
+    """One field is unusable. The message gives the reason and never the value."""
+
+    code = "invalid_input"
+    message = "Something in this form cannot be used."
+
+
+class TooManyAttempts(KeyPortalError):
+    """`retry_after` is in whole seconds."""
+
+    code = "too_many_attempts"
+    message = "Too many attempts. Wait a few minutes, then try again."
+
+    def __init__(self, message: str | None = None, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnusableSetting(KeyPortalError):
+    """A setting stops the start. `setting` is its name; the message never holds its value."""
+
+    code = "unusable_setting"
+
+    def __init__(self, setting: str, reason: str) -> None:
+        self.setting = setting
+        super().__init__(f"{setting}: {reason}")
+
+
+class Unopenable(KeyPortalError):
+    """A sealed blob does not open: another key, another place, or damage. Never says which bytes."""
+
+    code = "unopenable"
+    message = "This sealed value cannot be opened."
+
+
+class StorageUnavailable(KeyPortalError):
+    code = "storage_unavailable"
+    message = "The database cannot be reached. Try again in a moment."

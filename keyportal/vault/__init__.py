@@ -1,0 +1,1 @@
+"""Bytes: sealing, tokens and passwords. Only services open the vault; it knows no database."""

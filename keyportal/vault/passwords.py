@@ -1,0 +1,84 @@
+"""Passwords: argon2id digests through passlib, at most two at a time, never on the event loop."""
+
+from functools import cache
+from threading import BoundedSemaphore
+
+from passlib.context import CryptContext
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from keyportal.domain.errors import InvalidInput
+from keyportal.domain.secret import Secret
+
+SHORTEST, LONGEST = 8, 1024
+_BCRYPT_BYTES = 72
+
+# OWASP's argon2id profile: 46 MiB, one pass, one lane. Older digests verify and are upgraded.
+_CONTEXT = CryptContext(
+    schemes=["argon2", "bcrypt", "pbkdf2_sha256"],
+    deprecated=["bcrypt", "pbkdf2_sha256"],
+    argon2__type="ID",
+    argon2__memory_cost=46 * 1024,
+    argon2__time_cost=1,
+    argon2__parallelism=1,
+)
+# Each digest takes 46 MiB; a burst of sign-ins must queue instead of eating the memory.
+_AT_ONCE = BoundedSemaphore(2)
+
+
+def require_password(password: Secret, field: str = "password") -> None:
+    """Raises InvalidInput for a password that is too short, too long or too common."""
+    text = password.reveal()
+    if len(text) < SHORTEST:
+        raise InvalidInput(f"A password has at least {SHORTEST} characters.", field=field)
+    if len(text) > LONGEST:
+        raise InvalidInput(f"A password has at most {LONGEST} characters.", field=field)
+    if "\x00" in text or not _is_unicode(text):
+        raise InvalidInput("This password has characters that cannot be used.", field=field)
+    if text.casefold() in _common():
+        raise InvalidInput("This password is too common. Choose a rarer one.", field=field)
+
+
+def password_digest(password: Secret) -> str:
+    with _AT_ONCE:
+        return _CONTEXT.hash(password.reveal())
+
+
+def verify_password(password: Secret, stored: str | None) -> tuple[bool, str | None]:
+    """Return whether it matches, and a new digest if the stored one should be upgraded.
+
+    `stored=None` (unknown person) costs the same time and never matches.
+    """
+    text = password.reveal()
+    # A text outside these limits cannot have been set; argon2 still runs, for the same time.
+    usable = len(text) <= LONGEST and "\x00" not in text and _is_unicode(text)
+    with _AT_ONCE:
+        matches, upgraded = _verify(text if usable else "unusable", stored or _decoy())
+    # An empty digest is nobody's: the decoy's own password must not open it.
+    return (True, upgraded) if matches and usable and stored else (False, None)
+
+
+def _verify(text: str, stored: str) -> tuple[bool, str | None]:
+    try:
+        if not stored.startswith("$2"):
+            return _CONTEXT.verify_and_update(text, stored)
+        # bcrypt never read further than 72 bytes; the new digest takes the whole password.
+        matches = _CONTEXT.verify(text.encode()[:_BCRYPT_BYTES], stored)
+        return matches, _CONTEXT.hash(text) if matches else None
+    except ValueError:
+        # A damaged digest: as slow as any other, and matched by nothing.
+        _CONTEXT.verify(text, _decoy())
+        return False, None
+
+
+@cache
+def _decoy() -> str:
+    return _CONTEXT.hash("nobody's password")
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(p for p in FREQUENCY_LISTS["passwords"] if len(p) >= SHORTEST)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in text)
