@@ -1,0 +1,62 @@
+"""Bring the schema up to date at start-up, under a lock, safe with several processes."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.pool import NullPool
+
+from alembic import command
+from keyportal.persistence.engine import open_engine
+
+_SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
+_LOCK_NUMBER = 742001
+
+
+def upgrade_schema(url: str) -> None:
+    """Apply every migration this release knows. One process does it, the others wait."""
+    engine = open_engine(url, poolclass=NullPool)
+    try:
+        with _file_lock(engine), engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
+            command.upgrade(_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def schema_revision(engine: Engine) -> str | None:
+    """Return the revision the database stands at; None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str | None:
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+
+
+def knows_revision(revision: str) -> bool:
+    """Tell whether this release has ever heard of a revision; if not, the data is newer."""
+    return any(s.revision == revision for s in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _file_lock(engine: Engine) -> Iterator[None]:
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    with Path(f"{engine.url.database}.migrate-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,83 @@
+"""Queries for what the deployment keeps about itself: settings, canaries, attempts, the audit trail."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from keyportal.persistence.tables import (
+    AttemptRow,
+    AuditEventRow,
+    CredentialRow,
+    EncryptionKeyRow,
+    SettingRow,
+)
+
+
+def read_setting(session: Session, name: str) -> SettingRow | None:
+    return session.get(SettingRow, name)
+
+
+def write_setting(session: Session, name: str, value: str, now: datetime) -> None:
+    session.merge(SettingRow(name=name, value=value, updated_at=now))
+
+
+def delete_setting(session: Session, name: str) -> bool:
+    """Delete a setting. Returns False where another call was faster."""
+    done = session.exec(delete(SettingRow).where(col(SettingRow.name) == name))
+    return done.rowcount == 1
+
+
+def encryption_keys(session: Session) -> list[EncryptionKeyRow]:
+    return list(session.exec(select(EncryptionKeyRow).order_by(col(EncryptionKeyRow.created_at))).all())
+
+
+def add_encryption_key(session: Session, row: EncryptionKeyRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def count_seal(session: Session, key_id: str) -> int:
+    """Add one to a key's seals and return the new number."""
+    done = session.exec(
+        update(EncryptionKeyRow)
+        .where(col(EncryptionKeyRow.key_id) == key_id)
+        .values(seals=EncryptionKeyRow.seals + 1)
+        .returning(col(EncryptionKeyRow.seals))
+    )
+    return done.scalar_one()
+
+
+def sealed_key_ids(session: Session) -> set[str]:
+    """Return the ids of the encryption keys that live sealed values need."""
+    query = select(CredentialRow.key_id).where(col(CredentialRow.sealed).is_not(None)).distinct()
+    return set(session.exec(query).all())
+
+
+def find_attempts(session: Session, key: str) -> AttemptRow | None:
+    return session.exec(select(AttemptRow).where(AttemptRow.key == key).with_for_update()).first()
+
+
+def forget_attempts(session: Session, key: str) -> None:
+    session.exec(delete(AttemptRow).where(col(AttemptRow.key) == key))
+
+
+def forget_old_attempts(session: Session, now: datetime) -> None:
+    session.exec(delete(AttemptRow).where(col(AttemptRow.window_ends_at) <= now))
+
+
+def last_event(session: Session) -> AuditEventRow | None:
+    return session.exec(select(AuditEventRow).order_by(col(AuditEventRow.id).desc()).limit(1)).first()
+
+
+def events_in_order(session: Session, batch: int = 1000) -> Iterator[AuditEventRow]:
+    """Yield the whole trail, oldest first, in batches."""
+    after = 0
+    while True:
+        query = select(AuditEventRow).where(col(AuditEventRow.id) > after).order_by(col(AuditEventRow.id))
+        rows = session.exec(query.limit(batch)).all()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].id or 0
