@@ -1,0 +1,54 @@
+"""OpenAI: facts only. Source: platform.openai.com/docs/api-reference/models/list."""
+
+from keyportal.domain.checks import Outcome
+from keyportal.providers.base import Auth, Check, Field, KeyFormat, Provider, ProviderKind, Rule
+from keyportal.providers.inspecting import model_list
+
+_ID = "[A-Za-z0-9_-]{1,80}"
+
+PROVIDER = Provider(
+    id="openai",
+    name="OpenAI",
+    kind=ProviderKind.LLM,
+    base_url="https://api.openai.com/v1",
+    environment_names=("OPENAI_API_KEY",),
+    console_url="https://platform.openai.com/api-keys",
+    how_to="Sign in, open API keys, choose Create new secret key and copy it; it is shown once.",
+    fields=(
+        Field(
+            "organization",
+            "Organization",
+            "Only for several organizations: the id org-... .",
+            False,
+            _ID,
+        ),
+        Field("project", "Project", "Only for several projects: the id proj_... .", False, _ID),
+    ),
+    formats=(
+        KeyFormat(
+            label="admin key",
+            pattern=r"sk-admin-[\w-]+",
+            wrong_kind="This is an admin key, which cannot use models. Create an API key instead.",
+            recognised_by=r"sk-admin-",
+        ),
+        KeyFormat(
+            label="sk-proj-... or sk-...",
+            pattern=r"sk-(?:(?:proj|svcacct|service)-[\w-]+|[A-Za-z0-9]+)T3BlbkFJ[\w-]+",
+            recognised_by=r"sk-(?:proj|svcacct|service)-|sk-[A-Za-z0-9]+T3BlbkFJ",
+        ),
+    ),
+    check=Check(
+        path="/models",
+        auth=Auth("Authorization", "Bearer "),
+        field_headers=(("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")),
+        # The key itself may be good: the organization or project given beside it is not its own.
+        rules=(
+            Rule(
+                401,
+                Outcome.REGION_OR_ENDPOINT_MISMATCH,
+                ("mismatched_organization", "invalid_organization", "mismatched_project"),
+            ),
+        ),
+        inspect=model_list("data", "id"),
+    ),
+)

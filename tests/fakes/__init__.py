@@ -1,0 +1,1 @@
+"""Plain stand-ins for the outside world. No mock library."""

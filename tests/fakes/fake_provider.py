@@ -1,0 +1,172 @@
+"""A provider's server on loopback: real sockets, scripted answers, every request kept.
+
+Use it as a context manager. Answers may be changed while it runs; the default is 404.
+"""
+
+import json
+import socketserver
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+
+Writer = Callable[["_Handler"], None]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it arrived. Header names are lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class _Script:
+    default: Writer
+    by_key: dict[str, Writer] = field(default_factory=dict)
+
+    def pick(self, headers: Mapping[str, str]) -> Writer:
+        for key, writer in self.by_key.items():
+            if any(value.split(" ")[-1] == key for value in headers.values()):
+                return writer
+        return self.default
+
+
+class FakeProvider:
+    """Counts every connection in `hits`, even one that never becomes a request."""
+
+    def __init__(self) -> None:
+        self.requests: list[Received] = []
+        self.hits = 0
+        self.stopping = threading.Event()
+        self.script = _Script(_answer_with(404, b"{}", {}))
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> "FakeProvider":
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> "FakeProvider":
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def answer(
+        self,
+        status: int,
+        body: object = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        key: str | None = None,
+    ) -> None:
+        """Answer every request like this, or only those carrying `key`. JSON unless bytes."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self._say(_answer_with(status, content, headers or {}), key)
+
+    def answer_raw(self, content: bytes, *, key: str | None = None) -> None:
+        """Send exactly these bytes and close: broken HTTP, wrong lengths."""
+        self._say(lambda handler: handler.send(content), key)
+
+    def trickle(self, *, key: str | None = None) -> None:
+        """Send good headers, then one byte of body at a time, for ever."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
+        self._say(lambda handler: handler.send_for_ever(head, b" ", pause_s=0.02), key)
+
+    def send_endless_headers(self, *, key: str | None = None) -> None:
+        """Never come to the end of the headers."""
+        line = b"X-More: " + b"a" * 1000 + b"\r\n"
+        self._say(lambda handler: handler.send_for_ever(b"HTTP/1.1 200 OK\r\n", line), key)
+
+    def stay_silent(self, *, key: str | None = None) -> None:
+        """Accept the request and never answer."""
+        self._say(lambda handler: handler.send_for_ever(b"", b"", pause_s=0.02), key)
+
+    def drop(self, *, key: str | None = None) -> None:
+        """Close the connection without an answer."""
+        self.answer_raw(b"", key=key)
+
+    def _say(self, writer: Writer, key: str | None) -> None:
+        if key is None:
+            self.script.default = writer
+        else:
+            self.script.by_key[key] = writer
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    # A handler that trickles for ever must not hold up the end of a test.
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, fake: FakeProvider) -> None:
+        self.fake = fake
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        self.fake.hits += 1
+        return True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up early is what many tests are about."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        self.server.fake.requests.append(Received(self.command, self.path, headers, body))
+        self.close_connection = True
+        self.server.fake.script.pick(headers)(self)
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+
+    def send(self, content: bytes) -> None:
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def send_for_ever(self, first: bytes, then: bytes, pause_s: float = 0.0) -> None:
+        self.send(first)
+        while not self.server.fake.stopping.wait(pause_s):
+            self.send(then)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test output clean."""
+
+
+def _answer_with(status: int, content: bytes, headers: Mapping[str, str]) -> Writer:
+    def write(handler: _Handler) -> None:
+        handler.send_response(status)
+        lines = {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}
+        for name, value in lines.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.send(content)
+
+    return write

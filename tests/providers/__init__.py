@@ -1,0 +1,1 @@
+"""The catalogue, the guarded client and the check, against a real server on loopback."""
