@@ -1,0 +1,1 @@
+"""Use cases: (portal, principal, input) -> view. Permission, transaction and audit live here."""

@@ -1,0 +1,47 @@
+"""Turning a bearer value into a principal. Junk never costs a query; wrong values look alike."""
+
+import hmac
+
+from keyportal.domain.agent_keys import AgentKeyStatus, agent_key_status
+from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRevoked
+from keyportal.domain.principals import Principal, Role, Scope, agent_principal
+from keyportal.persistence import agent_keys
+from keyportal.persistence.tables import AgentKeyRow, UserRow
+from keyportal.services.portal import Portal
+from keyportal.vault.tokens import digest, parse_agent_token
+
+
+def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
+    """Return the principal of an agent key.
+
+    Raises AgentKeyRefused, or AgentKeyExpired and AgentKeyRevoked to a holder of the right value.
+    """
+    presented = parse_agent_token(bearer)
+    if presented is None:
+        raise AgentKeyRefused
+    with portal.database.reading() as session:
+        found = agent_keys.find_by_public_id(session, presented.public_id)
+    if found is None or not hmac.compare_digest(found[0].digest, digest(bearer)):
+        raise AgentKeyRefused
+    _require_live(portal, *found)
+    return principal_of_agent(*found, address=address)
+
+
+def principal_of_agent(row: AgentKeyRow, owner: UserRow, address: str = "") -> Principal:
+    return agent_principal(
+        agent_key_id=row.id,
+        user_id=owner.id,
+        email=owner.email,
+        name=row.name,
+        scopes=frozenset(Scope(s) for s in row.scopes),
+        role=Role(owner.role),
+        address=address,
+    )
+
+
+def _require_live(portal: Portal, row: AgentKeyRow, owner: UserRow) -> None:
+    status = agent_key_status(expires_at=row.expires_at, revoked_at=row.revoked_at, now=portal.clock.now())
+    if status is AgentKeyStatus.REVOKED or not owner.active:
+        raise AgentKeyRevoked
+    if status is AgentKeyStatus.EXPIRED:
+        raise AgentKeyExpired

@@ -1,0 +1,119 @@
+"""Changing a stored key: what an edit may touch, and when the value has to be entered again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from keyportal.domain.credentials import require_value
+from keyportal.domain.errors import InvalidInput, NameTaken
+from keyportal.domain.masks import mask_secret
+from keyportal.domain.secret import Secret
+from keyportal.domain.text import name_key, require_label, require_moment, require_name, require_note
+from keyportal.persistence import credentials
+from keyportal.persistence.tables import CredentialRow
+from keyportal.providers.base import Provider, origin_of
+from keyportal.services.portal import Portal
+from keyportal.services.sealing import seal_credential
+
+
+class _Unchanged:
+    """Stands for "leave this as it is" where None already means "empty"."""
+
+
+UNCHANGED: Final = _Unchanged()
+
+
+@dataclass(frozen=True)
+class CredentialEdit:
+    """What to change; None leaves a part as it is, and so does a blank value.
+
+    `version` is the one the editor saw, if known.
+    """
+
+    version: int | None = None
+    name: str | None = None
+    api_key: Secret | None = None
+    fields: Mapping[str, str] | None = None
+    note: str | None = None
+    environment: str | None = None
+    active: bool | None = None
+    expires_at: datetime | _Unchanged | None = UNCHANGED
+
+
+def apply_edit(
+    portal: Portal, session: Session, row: CredentialRow, edit: CredentialEdit
+) -> tuple[str, list[str]]:
+    """Write the edit into the row; return a notice about the value and the names of what changed."""
+    provider = portal.providers.get(row.provider)
+    wanted = _wanted_columns(provider, edit)
+    changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, wanted[name])
+    if "name" in changed:
+        row.name_key = name_key(row.name)
+        require_free_name(session, row)
+        # Now, under the guard: sealing would flush the name on its way.
+        store_row(session, row)
+    notice = _replace_secret(portal, session, row, provider, edit.api_key)
+    return notice, changed + (["api_key"] if edit.api_key else [])
+
+
+def _wanted_columns(provider: Provider, edit: CredentialEdit) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if edit.name is not None:
+        wanted["name"] = require_name(edit.name)
+    if edit.fields is not None:
+        wanted["fields"] = provider.clean_fields(edit.fields)
+    if edit.note is not None:
+        wanted["note"] = require_note(edit.note)
+    if edit.environment is not None:
+        wanted["environment"] = require_label(edit.environment)
+    if edit.active is not None:
+        wanted["active"] = edit.active
+    if not isinstance(edit.expires_at, _Unchanged):
+        wanted["expires_at"] = require_moment(edit.expires_at)
+    return wanted
+
+
+def _replace_secret(
+    portal: Portal,
+    session: Session,
+    row: CredentialRow,
+    provider: Provider,
+    api_key: Secret | None,
+) -> str:
+    """Seal a new value to the provider's present address; without one, the address must not move."""
+    base_url = provider.address(row.fields)
+    if not api_key:
+        # Only the person's own change counts: an operator's override must not block a new note.
+        if "{" in provider.base_url and origin_of(base_url) != row.destination:
+            raise InvalidInput("This changes where the key is sent. Enter its value again.", field="api_key")
+        return ""
+    pasted = require_value(api_key.reveal())
+    row.base_url, row.destination = base_url, origin_of(base_url)
+    row.mask = mask_secret(pasted.secret.reveal(), portal.settings.mask_style)
+    row.secret_version += 1
+    row.health_outcome, row.health_message = None, ""
+    row.health_checked_at, row.health_latency_ms = None, None
+    seal_credential(portal, session, row, pasted.secret)
+    return pasted.notice
+
+
+def require_free_name(session: Session, row: CredentialRow) -> None:
+    with session.no_autoflush:
+        holder = credentials.find_by_name(session, row.owner_key, row.name_key)
+    if holder is not None and holder.id != row.id:
+        raise NameTaken(field="name")
+
+
+def store_row(session: Session, row: CredentialRow) -> None:
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError:
+        # The unique index is the rule; the look-up before only makes the message early.
+        raise NameTaken(field="name") from None

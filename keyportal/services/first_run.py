@@ -1,0 +1,55 @@
+"""The first start: generate an encryption key into `.env`, but never where ciphertext could exist."""
+
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from keyportal.domain.errors import UnusableSetting
+from keyportal.settings import ENCRYPTION_KEY, Settings
+
+_NOTE = "# Encrypts every saved API key. Back it up now, away from the database: without it they are lost.\n"
+
+
+def ensure_encryption_key(settings: Settings, env_file: Path) -> bool:
+    """Write a new key to `.env` (mode 0600) if there is neither a key nor a database. Returns whether.
+
+    Raises UnusableSetting where a database exists without its key: a new key would lock it for ever.
+    """
+    if settings.encryption_key is not None:
+        return False
+    if has_database(settings):
+        settings.require_encryption_key()
+    line = f"{_NOTE}{ENCRYPTION_KEY}={secrets.token_hex(32)}\n"
+    try:
+        _append_private(env_file, line)
+    except OSError:
+        raise UnusableSetting(ENCRYPTION_KEY, "is not set, and .env cannot be written.") from None
+    return True
+
+
+def has_database(settings: Settings) -> bool:
+    """Tell whether a database of KeyPortal is there already."""
+    url = make_url(settings.database_url)
+    if settings.uses_sqlite:
+        return bool(url.database) and Path(str(url.database)).exists()
+    engine = create_engine(url)
+    try:
+        return bool(inspect(engine).get_table_names())
+    except SQLAlchemyError:
+        raise UnusableSetting("DATABASE_URL", "names a database that cannot be opened.") from None
+    finally:
+        engine.dispose()
+
+
+def _append_private(file: Path, line: str) -> None:
+    existing = file.read_text(encoding="utf-8") if file.exists() else ""
+    opener = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(opener, "w", encoding="utf-8") as out:
+        os.fchmod(out.fileno(), 0o600)
+        out.write(("" if not existing or existing.endswith("\n") else "\n") + line)
+        out.flush()
+        os.fsync(out.fileno())

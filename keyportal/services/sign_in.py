@@ -1,0 +1,120 @@
+"""Becoming somebody: the one-time set-up code for the first admin, and email with password."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from keyportal.domain.audit import Action, Result
+from keyportal.domain.errors import AlreadySetUp, InvalidInput, SignInFailed
+from keyportal.domain.principals import Principal, Role, anonymous_principal
+from keyportal.domain.secret import Secret
+from keyportal.domain.text import search_key
+from keyportal.persistence import records, users
+from keyportal.persistence.engine import take_lock
+from keyportal.persistence.tables import UserRow
+from keyportal.services import audit, throttle
+from keyportal.services.portal import Portal
+from keyportal.services.sessions import begin_session, principal_of
+from keyportal.services.users import USERS_LOCK, NewUser, add_user_row, require_new_user
+from keyportal.vault.passwords import password_digest, verify_password
+from keyportal.vault.tokens import new_setup_code, setup_code_digest
+
+_SETUP_CODE = "setup_code_digest"
+_SETUP_ACCOUNT = "set-up"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who signed in, and the token for their cookie."""
+
+    principal: Principal
+    token: Secret
+
+
+def needs_set_up(portal: Portal) -> bool:
+    """Tell whether the portal waits for its first admin."""
+    with portal.database.reading() as session:
+        return users.count_users(session) == 0
+
+
+def new_setup_code_for(portal: Portal) -> Secret:
+    """Replace the set-up code and return the new one. Raises AlreadySetUp once a person exists."""
+    code = new_setup_code()
+    with portal.database.transaction() as session:
+        take_lock(session, USERS_LOCK)
+        if users.count_users(session):
+            raise AlreadySetUp
+        records.write_setting(session, _SETUP_CODE, setup_code_digest(code.reveal()), portal.clock.now())
+    return code
+
+
+def set_up(portal: Portal, code: str, new: NewUser, address: str = "") -> SignedIn:
+    """Make the first admin with the console's code, and sign them in."""
+    if not needs_set_up(portal):
+        raise AlreadySetUp
+    throttle.count_attempt(portal, account=_SETUP_ACCOUNT, address=address)
+    _require_code(portal, code)
+    checked = require_new_user(new)
+    password = password_digest(checked.password)
+    with portal.database.transaction() as session:
+        take_lock(session, USERS_LOCK)
+        # Both again under the lock: two people may hold the same code.
+        if users.count_users(session) or not records.delete_setting(session, _SETUP_CODE):
+            raise AlreadySetUp
+        user = add_user_row(portal, session, checked, password)
+        return _begin(portal, session, user, address, Action.SET_UP)
+
+
+def sign_in(portal: Portal, email: str, password: Secret, address: str = "") -> SignedIn:
+    """Sign a person in. Unknown, wrong and deactivated fail alike, in words and in time."""
+    account = search_key(email)
+    throttle.count_attempt(portal, account=account, address=address)
+    with portal.database.reading() as session:
+        user = users.find_user_by_email(session, account)
+    matches, upgraded = verify_password(password, user.password_digest if user else None)
+    if user is None or not matches or not user.active:
+        _record_failure(portal, user, address)
+        raise SignInFailed
+    throttle.forget_account(portal, account)
+    with portal.database.transaction() as session:
+        row = users.find_user(session, user.id, for_update=True)
+        # Both again: the password may have been changed while this one was being compared.
+        if row is None or not row.active or row.password_digest != user.password_digest:
+            raise SignInFailed
+        if upgraded:
+            row.password_digest = upgraded
+        return _begin(portal, session, row, address, Action.SIGN_IN)
+
+
+def _begin(portal: Portal, session: Session, user: UserRow, address: str, action: Action) -> SignedIn:
+    user.last_sign_in_at = portal.clock.now()
+    session.add(user)
+    token = begin_session(portal, session, user, address)
+    principal = principal_of(user, address=address)
+    audit.record(portal, session, principal, action, object_id=user.id, role=Role(user.role))
+    return SignedIn(principal, token)
+
+
+def _require_code(portal: Portal, code: str) -> None:
+    with portal.database.reading() as session:
+        stored = records.read_setting(session, _SETUP_CODE)
+    if stored is None or not Secret(stored.value) == Secret(setup_code_digest(code)):
+        raise InvalidInput(
+            "This is not the set-up code. It stands in the console KeyPortal was started from.",
+            field="code",
+        )
+
+
+def _record_failure(portal: Portal, user: UserRow | None, address: str) -> None:
+    """Record a failed sign-in by the account it aimed at; what was typed is never written."""
+    with portal.database.transaction() as session:
+        audit.record(
+            portal,
+            session,
+            anonymous_principal(address),
+            Action.SIGN_IN,
+            Result.REFUSED,
+            object_id=user.id if user else "",
+            object_label=user.email if user else "",
+            reason=SignInFailed.code,
+        )

@@ -1,0 +1,139 @@
+"""The test deployment: its settings, its clock, and a database of each kind with the cast in it."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from keyportal.domain.principals import Role, operator_principal
+from keyportal.domain.secret import Secret
+from keyportal.services import users
+from keyportal.services.portal import Portal
+from keyportal.services.start_up import open_portal
+from keyportal.settings import Settings, settings_from
+
+ENCRYPTION_KEY = "6b1f0c9d4e7a82355a90c3d8e1f42b7719ac05be63d2874f08e6a1b95d3cf724"
+OTHER_KEY = "c5d81e0a97b34f6210edc8a459f7b3602d1a8e94f05c7b63e29410adf8865bd3"
+PASSWORDS = {
+    "alice@example.com": "alice has a long password",
+    "bob@example.com": "bob has a long password too",
+    "root@example.com": "root has the longest password",
+}
+ROLES = {"alice@example.com": Role.MEMBER, "bob@example.com": Role.MEMBER, "root@example.com": Role.ADMIN}
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until a test moves it."""
+
+    moment: datetime = field(default=START)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, by: timedelta) -> None:
+        self.moment += by
+
+
+def make_settings(data_dir: Path, **values: str) -> Settings:
+    """Build settings from a dict; nothing of the machine's environment gets in."""
+    base = {"API_KEY_ENCRYPTION_KEY": ENCRYPTION_KEY, "KEYPORTAL_DATA_DIR": str(data_dir)}
+    return settings_from({**base, **values})
+
+
+def add_cast(portal: Portal) -> None:
+    for email, password in PASSWORDS.items():
+        new = users.NewUser(email, Secret(password), ROLES[email])
+        users.add_user(portal, operator_principal(), new)
+
+
+def open_with_cast(settings: Settings) -> Portal:
+    portal = open_portal(settings, FakeClock())
+    add_cast(portal)
+    return portal
+
+
+class SqliteTemplate:
+    """A migrated SQLite file with the cast, copied for each test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "keyportal.db"
+        open_with_cast(make_settings(folder)).close()
+        with_sqlite_checkpointed(self._file)
+
+    def copy_to(self, folder: Path) -> dict[str, str]:
+        shutil.copy(self._file, folder / "keyportal.db")
+        return {}
+
+
+class PostgresTemplate:
+    """A migrated PostgreSQL database with the cast, cloned for each test."""
+
+    def __init__(self, server_uri: str, folder: Path) -> None:
+        self._server_uri = server_uri
+        self._name = f"template_{uuid4().hex}"
+        self._clones: list[str] = []
+        self._execute(f"CREATE DATABASE {self._name}")
+        open_with_cast(make_settings(folder, DATABASE_URL=self._uri(self._name))).close()
+
+    def copy_to(self, folder: Path) -> dict[str, str]:
+        clone = f"test_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {clone} TEMPLATE {self._name}")
+        self._clones.append(clone)
+        return {"DATABASE_URL": self._uri(clone)}
+
+    def empty(self) -> str:
+        """Return the URL of a new database without tables."""
+        name = f"empty_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name}")
+        self._clones.append(name)
+        return self._uri(name)
+
+    def drop_clones(self) -> None:
+        while self._clones:
+            self._execute(f"DROP DATABASE {self._clones.pop()} WITH (FORCE)")
+
+    def _uri(self, name: str) -> str:
+        base, _, query = self._server_uri.partition("?")
+        return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._server_uri, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def with_sqlite_checkpointed(file: Path) -> None:
+    """Fold the write-ahead log into the file, so that the file alone is the database."""
+    import sqlite3
+
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def all_text_of(portal: Portal) -> bytes:
+    """Return everything the database holds, as bytes, for looking for what must not be there."""
+    from sqlalchemy import text
+    from sqlmodel import SQLModel
+
+    found: list[Any] = []
+    with portal.database.reading() as session:
+        for table in SQLModel.metadata.tables:
+            found.extend(session.connection().execute(text(f"SELECT * FROM {table}")).all())
+    content = repr(found).encode()
+    if portal.database.is_sqlite:
+        for file in portal.settings.data_dir.iterdir():
+            content += file.read_bytes()
+    return content
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this machine's environment without anything that configures a portal or a provider."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PIP_", "NPM_", "npm_", "SSL_", "CI")
+    return {k: v for k, v in os.environ.items() if k.startswith(kept)}
