@@ -1,0 +1,1 @@
+"""The REST front end: what programs, and the sign-in form, talk to. Decides nothing; calls services."""

@@ -1,0 +1,73 @@
+"""The REST application. Serves only addresses below /api/ and opens nothing itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+import keyportal
+from keyportal.api import agent_keys, docs, health, providers, resolve, sign_in
+from keyportal.api.answers import Answers
+from keyportal.api.auth import Gate
+from keyportal.api.bodies import Bodies
+from keyportal.api.credentials import credentials_router
+from keyportal.api.errors import translate_http, translate_validation
+from keyportal.domain.credentials import Ownership
+from keyportal.services.portal import Portal
+
+_DESCRIPTION = (
+    "Save and test the API keys of AI providers, and resolve which one to use. Programs send an agent"
+    " key as `Authorization: Bearer kpa_…`; browsers send the session cookie. Every refusal has the"
+    ' shape `{"error": {"code", "message"}}`.'
+)
+
+
+def create_api(get_portal: Callable[[], Portal]) -> FastAPI:
+    """Return the application. The portal is fetched per request: it is opened after this is built."""
+    api = _Api(
+        title="KeyPortal",
+        description=_DESCRIPTION,
+        version=keyportal.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Answers, get_portal=get_portal),
+            Middleware(Gate, get_portal=get_portal),
+            Middleware(Bodies),
+        ],
+    )
+    api.state.get_portal = get_portal
+    api.add_exception_handler(RequestValidationError, translate_validation)
+    api.add_exception_handler(HTTPException, translate_http)
+    for router in (
+        credentials_router("/api/api-keys", Ownership.USER, noun="API key"),
+        credentials_router("/api/admin/api-keys", Ownership.SYSTEM, noun="System key"),
+        agent_keys.router,
+        resolve.router,
+        providers.router,
+        sign_in.router,
+        health.router,
+        docs.router,
+    ):
+        # Flat, not nested: the gate and the tests read this one list.
+        api.router.routes.extend(router.routes)
+    return api
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Return the document without the framework's own 422, whose shape no route answers with."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            operations = [o for path in document["paths"].values() for o in path.values()]
+            for operation in operations:
+                if "HTTPValidationError" in str(operation["responses"].get("422", "")):
+                    del operation["responses"]["422"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                document["components"]["schemas"].pop(name, None)
+        return super().openapi()

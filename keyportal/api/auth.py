@@ -1,0 +1,157 @@
+"""Who is asking. Every address is closed but a short list, before a body is read or a route runs."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from keyportal.api.errors import unknown_address
+from keyportal.api.visits import Visit, visit_of
+from keyportal.domain.errors import AgentKeyRefused, Forbidden, NotSignedIn, OriginRefused
+from keyportal.domain.principals import Permission, Principal, PrincipalKind
+from keyportal.services import access, sessions
+from keyportal.services.portal import Portal
+from keyportal.settings import Settings
+
+PUBLIC = frozenset(
+    {
+        "/api/health",
+        "/api/ready",
+        "/api/openapi.json",
+        "/api/docs",
+        "/api/docs/init.js",
+        "/api/docs/swagger-ui.css",
+        "/api/docs/swagger-ui-bundle.js",
+        "/api/auth/sign-in",
+        "/api/auth/sign-out",
+        "/api/auth/set-up",
+    }
+)
+# What it takes to come in at all, first match first. Services ask again, for the very act.
+ENTRY = (
+    ("/api/admin/", Permission.SYSTEM_CREDENTIALS_READ),
+    ("/api/agent-keys", Permission.AGENT_KEYS_READ),
+    ("/api/api-keys", Permission.CREDENTIALS_READ),
+    ("/api/resolve", Permission.SECRETS_RELEASE),
+    ("/api/providers", Permission.PROVIDERS_READ),
+)
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Gate:
+    """Lets nobody past whom no public list or credential lets past."""
+
+    def __init__(self, app: ASGIApp, get_portal: Callable[[], Portal]) -> None:
+        self._app = app
+        self._get_portal = get_portal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            visit = visit_of(scope)
+            if visit.route is None:
+                raise unknown_address()
+            if visit.route.path not in PUBLIC:
+                await run_in_threadpool(_admit, self._get_portal(), HTTPConnection(scope), visit)
+        await self._app(scope, receive, send)
+
+
+def authenticate(portal: Portal, request: HTTPConnection) -> Principal:
+    """Return who sent the credentials. A bearer value wins; a wrong one never falls back to the cookie.
+
+    Raises NotSignedIn, AgentKeyRefused, AgentKeyExpired, AgentKeyRevoked.
+    """
+    bearer = _bearer_of(request)
+    if bearer is not None:
+        return access.require_agent(portal, bearer, address_of(request))
+    principal = find_signed_in(portal, request)
+    if principal is None:
+        raise NotSignedIn
+    return principal
+
+
+def find_signed_in(portal: Portal, request: HTTPConnection) -> Principal | None:
+    """Return whom the session cookie stands for, or None."""
+    token = _session_token_of(request, portal.settings)
+    if not token:
+        return None
+    return sessions.find_principal(portal, sessions.digest_of(token), address_of(request))
+
+
+def require_own_origin(request: HTTPConnection, settings: Settings, *, absent_is_fine: bool = False) -> None:
+    """Refuse a request another site's page made the browser send. Raises OriginRefused."""
+    origins = request.headers.getlist("origin")
+    if not (origins == [settings.public_url] or (absent_is_fine and not origins)):
+        raise OriginRefused
+
+
+def address_of(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
+
+
+def _admit(portal: Portal, request: HTTPConnection, visit: Visit) -> None:
+    principal = visit.principal = authenticate(portal, request)
+    if principal.kind is PrincipalKind.USER:
+        _require_own_site(request, portal.settings, visit.method)
+    principal.require(_entry_to(visit.path))
+
+
+def _require_own_site(request: HTTPConnection, settings: Settings, method: str) -> None:
+    if method not in _SAFE:
+        require_own_origin(request, settings)
+    elif request.headers.get("sec-fetch-site") == "cross-site":
+        raise OriginRefused
+
+
+def _entry_to(path: str) -> Permission:
+    for prefix, permission in ENTRY:
+        if path.startswith(prefix):
+            return permission
+    raise Forbidden
+
+
+def _bearer_of(request: HTTPConnection) -> str | None:
+    """Return the bearer value; other schemes belong to a proxy in front and are none of ours."""
+    pairs = [line.partition(" ") for line in request.headers.getlist("authorization")]
+    values = [value.strip() for scheme, _, value in pairs if scheme.lower() == "bearer"]
+    if len(values) > 1:
+        raise AgentKeyRefused
+    return values[0] if values else None
+
+
+def _session_token_of(request: HTTPConnection, settings: Settings) -> str | None:
+    """Return the session cookie. Two of that name mean that somebody else set one: neither counts."""
+    pairs = [p.partition("=") for line in request.headers.getlist("cookie") for p in line.split(";")]
+    wanted = sessions.cookie_name(settings)
+    values = [value.strip() for name, _, value in pairs if name.strip() == wanted]
+    return values[0] if len(values) == 1 else None
+
+
+async def _open_portal(request: Request) -> Portal:
+    return request.app.state.get_portal()
+
+
+async def _principal(request: Request) -> Principal:
+    principal = visit_of(request.scope).principal
+    if principal is None:
+        raise NotSignedIn
+    return principal
+
+
+OpenPortal = Annotated[Portal, Depends(_open_portal)]
+Caller = Annotated[Principal, Depends(_principal)]
+# For the OpenAPI document only: the gate has looked at the credentials before.
+SECURITY = [
+    Depends(HTTPBearer(scheme_name="agent_key", description="An agent key, kpa_…", auto_error=False)),
+    Depends(
+        APIKeyCookie(
+            name="kp_session",
+            scheme_name="session",
+            description="A signed-in browser's cookie, __Host-kp_session behind https.",
+            auto_error=False,
+        )
+    ),
+]

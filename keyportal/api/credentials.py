@@ -1,0 +1,136 @@
+"""Stored provider keys over REST: a member's own, and the deployment's, from one implementation."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from starlette.concurrency import run_in_threadpool
+
+from keyportal.api.auth import SECURITY, Caller, OpenPortal
+from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
+from keyportal.api.schemas import (
+    CheckOut,
+    CredentialChange,
+    CredentialCreate,
+    CredentialOut,
+    ModelsOut,
+    Page,
+)
+from keyportal.domain.credentials import Ownership
+from keyportal.domain.secret import Secret
+from keyportal.services import checks, credentials
+from keyportal.services.checks import CheckView
+from keyportal.services.credentials import (
+    PAGE_SIZES,
+    UNCHANGED,
+    CredentialEdit,
+    CredentialFilter,
+    NewCredential,
+)
+
+CredentialId = Annotated[str, Path(alias="id", description="An opaque id from a list.")]
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+PageSize = Annotated[int, Query(description=f"One of {', '.join(map(str, PAGE_SIZES))}.")]
+SearchText = Annotated[str, Query(max_length=200, description="A part of the name; % and _ are plain text.")]
+
+
+def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRouter:
+    """Return the routes for credentials of one kind of owner."""
+    router = APIRouter(prefix=prefix, tags=[f"{noun}s"], dependencies=SECURITY)
+
+    @router.get(
+        "",
+        summary=f"List {noun}s, newest first",
+        responses=refusals(*PROTECTED, "invalid_input", "unknown_provider"),
+    )
+    def search(
+        portal: OpenPortal,
+        caller: Caller,
+        q: SearchText = "",
+        provider: Annotated[str, Query(max_length=64)] = "",
+        status: Annotated[str, Query(max_length=64)] = "",
+        health: Annotated[str, Query(max_length=64)] = "",
+        page: PageNumber = 1,
+        size: PageSize = PAGE_SIZES[0],
+    ) -> Page[CredentialOut]:
+        wanted = CredentialFilter(q, provider, status, health)
+        found = credentials.search(portal, caller, ownership, wanted, page=page, size=size)
+        return Page[CredentialOut].model_validate(found)
+
+    @router.post(
+        "",
+        status_code=201,
+        summary=f"Save a new {noun}",
+        responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "name_taken"),
+    )
+    def create(portal: OpenPortal, caller: Caller, body: CredentialCreate) -> CredentialOut:
+        view = credentials.create(portal, caller, ownership, _new(body))
+        return CredentialOut.model_validate(view)
+
+    @router.get("/{id}", summary=f"Show one {noun}", responses=refusals(*PROTECTED, "not_found"))
+    def get(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> CredentialOut:
+        view = credentials.get(portal, caller, ownership, credential_id)
+        return CredentialOut.model_validate(view)
+
+    @router.put(
+        "/{id}",
+        summary=f"Change one {noun}; what is absent stays",
+        responses=refusals(*PROTECTED, *WITH_BODY, "not_found", "name_taken", "version_conflict"),
+    )
+    def update(
+        portal: OpenPortal, caller: Caller, credential_id: CredentialId, body: CredentialChange
+    ) -> CredentialOut:
+        view = credentials.update(portal, caller, ownership, credential_id, _edit(body))
+        return CredentialOut.model_validate(view)
+
+    @router.delete(
+        "/{id}",
+        status_code=204,
+        summary=f"Delete one {noun}; its value is wiped at once",
+        responses=refusals(*PROTECTED, "not_found"),
+    )
+    def delete(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> None:
+        credentials.delete(portal, caller, ownership, credential_id)
+
+    @router.post(
+        "/{id}/test",
+        summary=f"Test one saved {noun} with its provider",
+        responses=refusals(*PROTECTED, "not_found", "key_unreadable"),
+    )
+    async def test(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> CheckOut:
+        if ownership is Ownership.SYSTEM:
+            await run_in_threadpool(credentials.get, portal, caller, ownership, credential_id)
+        return _check_out(await checks.check_saved(portal, caller, credential_id))
+
+    return router
+
+
+def _new(body: CredentialCreate) -> NewCredential:
+    return NewCredential(
+        provider=body.provider,
+        name=body.name,
+        api_key=Secret(body.api_key.get_secret_value()),
+        fields=body.fields,
+        note=body.note,
+        environment=body.environment,
+        expires_at=body.expires_at,
+        active=body.active,
+    )
+
+
+def _edit(body: CredentialChange) -> CredentialEdit:
+    typed = body.api_key.get_secret_value() if body.api_key is not None else ""
+    return CredentialEdit(
+        version=body.version,
+        name=body.name,
+        api_key=Secret(typed) if typed.strip() else None,
+        fields=body.fields,
+        note=body.note,
+        environment=body.environment,
+        active=body.active,
+        expires_at=body.expires_at if "expires_at" in body.model_fields_set else UNCHANGED,
+    )
+
+
+def _check_out(view: CheckView) -> CheckOut:
+    known: dict[str, Any] = {name: getattr(view, name) for name in CheckOut.model_fields if name != "models"}
+    return CheckOut(**known, models=ModelsOut(count=len(view.models), items=list(view.models)))

@@ -1,0 +1,28 @@
+"""Which key to use, over REST: the one route a secret leaves by."""
+
+from fastapi import APIRouter
+
+from keyportal.api.auth import SECURITY, Caller, OpenPortal
+from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
+from keyportal.api.schemas import ResolutionOut, ResolvedOut, ResolveIn
+from keyportal.services import resolution
+
+router = APIRouter(tags=["Resolve"], dependencies=SECURITY)
+
+
+@router.post(
+    "/api/resolve",
+    summary="Release the key to use for a provider, and say where it came from",
+    responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "no_key", "key_unreadable"),
+)
+def resolve(portal: OpenPortal, caller: Caller, body: ResolveIn) -> ResolutionOut:
+    found = resolution.resolve_key(portal, caller, body.provider, user=body.user, model=body.model)
+    return ResolutionOut(
+        provider=found.provider,
+        source=found.source,
+        credential=ResolvedOut.model_validate(found.credential) if found.credential else None,
+        api_key=found.api_key.reveal(),
+        fields=found.fields,
+        base_url=found.base_url,
+        resolution_id=found.resolution_id,
+    )

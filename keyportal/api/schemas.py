@@ -1,0 +1,241 @@
+"""The JSON of the REST routes. Unknown names are refused, types are not converted, secrets only come in."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
+
+from keyportal.domain.agent_keys import DEFAULT_LIFETIME, LONGEST_LIFETIME
+from keyportal.domain.principals import Scope
+
+T = TypeVar("T")
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
+
+
+def _read_moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    text = value.upper() if isinstance(value, str) else ""
+    if _RFC_3339.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError("has to be a time with its zone, such as 2027-01-31T00:00:00Z")
+
+
+def _write_moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+MomentIn = Annotated[datetime | None, BeforeValidator(_read_moment)]
+# As RFC 3339 in UTC with Z, whatever zone a database driver chose.
+Moment = Annotated[
+    datetime,
+    PlainSerializer(_write_moment, when_used="json"),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ErrorDetail(_Out):
+    code: str = Field(description="Stable and machine-readable.")
+    message: str = Field(description="One or two sentences a person can act on.")
+    field: str | None = Field(None, description="The input at fault. Absent unless it is one known field.")
+
+
+class ErrorAnswer(_Out):
+    error: ErrorDetail
+
+
+class Page(_Out, Generic[T]):
+    items: list[T]
+    total: int
+    page: int
+    pages: int
+
+
+class CredentialCreate(_In):
+    provider: str = Field(description="A provider id of GET /api/providers; case does not matter.")
+    name: str
+    api_key: SecretStr = Field(description="The value. It goes in and never comes out of this route.")
+    fields: dict[str, str] = Field(default_factory=dict, max_length=20)
+    note: str = ""
+    environment: str = Field("", description="A label such as prod.")
+    expires_at: MomentIn = None
+    active: bool = True
+
+
+class CredentialChange(_In):
+    """What is absent stays as it is."""
+
+    name: str | None = None
+    api_key: SecretStr | None = Field(None, description="Blank or absent keeps the value.")
+    fields: dict[str, str] | None = Field(None, max_length=20)
+    note: str | None = None
+    environment: str | None = None
+    expires_at: MomentIn = Field(None, description="null means: never.")
+    active: bool | None = None
+    version: int | None = Field(
+        None, description="The version you saw; 412 if it is no longer the present one."
+    )
+
+
+class HealthOut(_Out):
+    outcome: str | None
+    message: str
+    checked_at: Moment | None
+    latency_ms: int | None
+
+
+class CredentialOut(_Out):
+    id: str
+    provider: str
+    name: str
+    mask: str
+    active: bool
+    status: str
+    position: int
+    fields: Mapping[str, str]
+    note: str
+    environment: str
+    expires_at: Moment | None
+    health: HealthOut
+    usage_count: int
+    last_used_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+    version: int
+
+
+class ModelsOut(_Out):
+    count: int
+    items: list[str]
+
+
+class CheckOut(_Out):
+    outcome: str
+    message: str
+    code: str | None
+    http_status: int | None
+    latency_ms: int
+    models: ModelsOut
+    balance: str | None
+    checked_at: Moment
+
+
+class AgentKeyCreate(_In):
+    name: str
+    scopes: list[str] = Field(default_factory=lambda: [str(Scope.RESOLVE)], max_length=10)
+    expires_in_days: int = Field(DEFAULT_LIFETIME.days, ge=1, le=LONGEST_LIFETIME.days)
+
+
+class AgentKeyChange(_In):
+    """Scopes and expiry never change: make a new agent key instead."""
+
+    name: str
+    version: int | None = None
+
+
+class AgentKeyOut(_Out):
+    id: str
+    name: str
+    mask: str
+    scopes: list[str]
+    status: str
+    created_by: str
+    created_at: Moment
+    last_used_at: Moment | None
+    expires_at: Moment
+    version: int
+
+
+class IssuedAgentKeyOut(AgentKeyOut):
+    api_key: str = Field(description="The value, shown in this one answer and never again.")
+
+
+class ResolveIn(_In):
+    provider: str
+    model: str | None = Field(None, pattern=_MODEL)
+    user: str | None = Field(
+        None, description="The email of the person to act for; needs the scope resolve:any."
+    )
+
+
+class ResolvedOut(_Out):
+    id: str
+    name: str
+    mask: str
+
+
+class ResolutionOut(_Out):
+    provider: str
+    source: str
+    credential: ResolvedOut | None
+    api_key: str
+    fields: dict[str, str]
+    base_url: str
+    resolution_id: str
+
+
+class ProviderFieldOut(_Out):
+    name: str
+    label: str
+    help: str
+    required: bool
+
+
+class ProviderOut(_Out):
+    id: str
+    name: str
+    kind: str
+    base_url: str
+    console_url: str
+    how_to: str
+    environment_names: list[str]
+    fields: list[ProviderFieldOut]
+
+
+class Providers(_Out):
+    items: list[ProviderOut]
+
+
+class StatusOut(_Out):
+    status: str
+
+
+class SignInForm(_In):
+    email: str
+    password: SecretStr
+
+
+class SetUpForm(_In):
+    code: SecretStr
+    email: str
+    name: str = ""
+    password: SecretStr
+
+
+_REQUESTS: tuple[Any, ...] = (
+    CredentialCreate,
+    CredentialChange,
+    AgentKeyCreate,
+    AgentKeyChange,
+    ResolveIn,
+    SignInForm,
+    SetUpForm,
+)
+_QUERY = frozenset({"q", "provider", "status", "health", "page", "size"})
+# The names an error may give as `field`; anything else would be the caller's own text.
+KNOWN_FIELDS = _QUERY.union(*(model.model_fields for model in _REQUESTS))
