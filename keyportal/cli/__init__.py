@@ -1,0 +1,1 @@
+"""What an operator types. Parses, calls a service, prints; decides nothing."""

@@ -1,0 +1,104 @@
+"""The commands of `python -m keyportal`."""
+
+import sys
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from keyportal.cli.console import EXIT_REFUSED, opened_portal, refusals_as_exit_codes, say
+from keyportal.cli.serve import serve
+from keyportal.domain.agent_keys import DEFAULT_LIFETIME
+from keyportal.domain.principals import Role, Scope, operator_principal
+from keyportal.domain.secret import Secret
+from keyportal.services import agent_keys, doctor, overview, resolution, sign_in, users
+from keyportal.services.overview import ChainView
+from keyportal.settings import load_settings
+
+app = typer.Typer(
+    help="KeyPortal: a team's API keys in one place.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+users_app = typer.Typer(help="People.", no_args_is_help=True)
+agent_keys_app = typer.Typer(help="Keys for programs.", no_args_is_help=True)
+app.add_typer(users_app, name="users")
+app.add_typer(agent_keys_app, name="agent-keys")
+app.command()(serve)
+
+User = Annotated[str, typer.Option("--user", help="The person's email.")]
+
+
+@users_app.command("add")
+def add_user(
+    email: Annotated[str, typer.Option(help="The email to sign in with.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")],
+    name: Annotated[str, typer.Option(help="The name shown.")] = "",
+) -> None:
+    """Add a person who can sign in at once."""
+    if not password_stdin:
+        say("Give the password on standard input, with --password-stdin.")
+        raise typer.Exit(2)
+    password = Secret(sys.stdin.readline().rstrip("\r\n"))
+    with opened_portal() as portal:
+        user = users.add_user(portal, operator_principal(), users.NewUser(email, password, role, name))
+    say(f"{user.email} can sign in as {user.role}.")
+
+
+@agent_keys_app.command("add")
+def add_agent_key(
+    user: User,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be given several times.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Lifetime.")] = DEFAULT_LIFETIME.days,
+) -> None:
+    """Create an agent key; its value is printed once, alone on standard output."""
+    new = agent_keys.NewAgentKey(name, scope or [Scope.RESOLVE], timedelta(days=days), for_email=user)
+    with opened_portal() as portal:
+        issued = agent_keys.create(portal, operator_principal(), new)
+    say(f"{issued.view.name} expires {issued.view.expires_at:%d %b %Y}. This value is not shown again:")
+    print(issued.token.reveal())
+
+
+@app.command()
+def resolve(
+    provider: Annotated[str, typer.Argument(help="The provider's id, such as openai.")],
+    user: User,
+    explain: Annotated[bool, typer.Option("--explain", help="Print the chain, never the key.")] = False,
+) -> None:
+    """Print the API key to use for a provider, alone on standard output."""
+    with opened_portal() as portal:
+        if explain:
+            _print_chain(overview.explain(portal, operator_principal(), provider, user))
+            return
+        found = resolution.resolve_key(portal, operator_principal(), provider, user=user)
+    name = found.credential.name if found.credential else "environment variable"
+    say(f"{found.provider} from {found.source}: {name}")
+    print(found.api_key.reveal())
+
+
+@app.command("doctor")
+def examine() -> None:
+    """Look at settings, database, schema, encryption key and audit trail."""
+    with refusals_as_exit_codes():
+        findings = doctor.examine(load_settings())
+    for finding in findings:
+        print(f"{'ok ' if finding.is_ok else 'BAD'}  {finding.part}: {finding.advice}")
+    if not all(finding.is_ok for finding in findings):
+        raise typer.Exit(EXIT_REFUSED)
+
+
+@app.command("setup-code")
+def setup_code() -> None:
+    """Print a new one-time code for making the first admin; the one before ends."""
+    with opened_portal() as portal:
+        print(sign_in.new_setup_code_for(portal).reveal())
+
+
+def _print_chain(chain: ChainView) -> None:
+    print(f"{chain.provider}: {chain.reason}")
+    for step in chain.steps:
+        arrow = "->" if step.verdict == "used" else "  "
+        print(f" {arrow} {step.source:<12} {step.name} {step.mask} ({step.situation}, {step.verdict})")

@@ -1,0 +1,110 @@
+"""`serve`: check everything, build the pages when they changed, then become the web server."""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
+from keyportal.services import first_run
+from keyportal.services.start_up import open_portal
+from keyportal.settings import ENV_FILE, ROOT, Settings, load_settings
+
+_BUILD = ROOT / ".web" / "build" / "client"
+_STAMP = ROOT / ".web" / "keyportal-build"
+# What the pages are made of: a change in any of these wants a new build.
+_SOURCES = ("keyportal", "assets", "rxconfig.py", "requirements.txt", "reflex.lock")
+
+
+def serve(
+    build_only: Annotated[bool, typer.Option("--build-only", help="Build the pages and stop.")] = False,
+) -> None:
+    """Start the portal. On a first start this writes .env and prints the set-up code."""
+    if build_only:
+        build_pages()
+        return
+    with refusals_as_exit_codes():
+        settings = _prepare()
+    build_pages()
+    say(f"KeyPortal is starting on {settings.public_url}")
+    _become_server(settings)
+
+
+def build_pages() -> None:
+    """Build the pages unless they are up to date. Prints the builder's output only if it fails."""
+    with open(ROOT / ".build.lock", "w") as lock:
+        # Two starts at once must not build into one folder.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _BUILD.is_dir() and _STAMP.is_file() and _STAMP.read_text() == _fingerprint():
+            return
+        _build()
+        # Taken afterwards: a build may write the lock file of its packages.
+        _STAMP.write_text(_fingerprint())
+
+
+def _build() -> None:
+    say("Building the pages. The first time takes half a minute.")
+    command = [_script("reflex"), "export", "--frontend-only", "--no-zip"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode != 0 or not _BUILD.is_dir():
+        say(done.stdout.decode(errors="replace")[-4000:])
+        say("The pages could not be built. See the lines above.")
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _prepare() -> Settings:
+    """Return settings a portal has opened with, so that every refusal comes before anything listens."""
+    env_file = Path(os.environ.get("KEYPORTAL_ENV_FILE", ENV_FILE))
+    settings = load_settings()
+    if first_run.ensure_encryption_key(settings, env_file):
+        say(f"A new encryption key is in {env_file.name}. Back it up: without it saved API keys are lost.")
+        settings = load_settings()
+    open_portal(settings).close()
+    return settings
+
+
+def _become_server(settings: Settings) -> None:
+    # Replacing this process leaves one supervisor, so a signal reaches the server and nothing is orphaned.
+    os.chdir(ROOT)
+    command = [
+        _script("granian"),
+        *("--interface", "asgi", "--factory", "keyportal.keyportal:app"),
+        *("--host", settings.host, "--port", str(settings.port), "--workers", "1"),
+        *("--no-access-log", "--log-level", "warning", "--workers-kill-timeout", "10"),
+    ]
+    os.execve(command[0], command, {**_environment(), **_SERVING})
+
+
+_SERVING = {
+    # Reflex reads these to serve the built pages itself; `reflex run --env prod` sets the same.
+    "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+    "__REFLEX_SKIP_COMPILE": "true",
+}
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "REFLEX_ENV_MODE": "prod", "PYTHONPATH": str(ROOT)}
+
+
+def _script(name: str) -> str:
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+def _fingerprint() -> str:
+    """Return a digest of everything the pages are built from, and of the Python that builds them."""
+    digest = hashlib.sha256(sys.version.encode())
+    for source in _SOURCES:
+        path = ROOT / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,130 @@
+"""Composition root: builds the app from its pages, the REST API and the layers around them.
+
+Imported by the server and by the page builder, by no other module.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import reflex as rx
+
+from keyportal.api.app import create_api
+from keyportal.cli.announce import announce_set_up
+from keyportal.services import sessions
+from keyportal.services.start_up import open_portal
+from keyportal.settings import ROOT, load_settings
+from keyportal.ui import routes
+from keyportal.ui.admin_system_keys.page import system_keys_page
+from keyportal.ui.admin_system_keys.state import SystemCredentialsState
+from keyportal.ui.agent_keys.page import agent_keys_page
+from keyportal.ui.agent_keys.state import AgentKeysState
+from keyportal.ui.credentials.page import credentials_page
+from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.overview.page import overview_page
+from keyportal.ui.overview.state import OverviewState
+from keyportal.ui.set_up.page import set_up_page
+from keyportal.ui.set_up.state import SetUpState
+from keyportal.ui.shared.guards import Guard
+from keyportal.ui.shared.not_found import not_found_page
+from keyportal.ui.shared.portal import current_portal, use_portal
+from keyportal.ui.shared.session import SessionState
+from keyportal.ui.sign_in.page import sign_in_page
+from keyportal.ui.sign_in.state import SignInState
+from keyportal.ui.web.address import OneAddress
+from keyportal.ui.web.api_dispatch import ApiDispatch
+from keyportal.ui.web.gate import WebsocketGate
+from keyportal.ui.web.headers import SecurityHeaders
+from keyportal.ui.web.quiet_logs import keep_logs_quiet
+
+# Ended sessions lose their open websockets within this many seconds.
+_SWEEP_EVERY_S = 2.0
+_PAGES = ROOT / ".web" / "build" / "client"
+_log = logging.getLogger(__name__)
+_settings = load_settings()
+_gates: list[WebsocketGate] = []
+
+
+def _gate(app: rx.App) -> WebsocketGate:
+    gate = WebsocketGate(app, origin=_settings.public_url, cookie=sessions.cookie_name(_settings))
+    _gates.append(gate)
+    return gate
+
+
+def _pages_at_one_address(app: rx.App) -> OneAddress:
+    return OneAddress(app, pages=_PAGES, public_url=_settings.public_url)
+
+
+def _with_api(app: rx.App) -> ApiDispatch:
+    return ApiDispatch(app, api=create_api(current_portal))
+
+
+def _with_headers(app: rx.App) -> SecurityHeaders:
+    return SecurityHeaders(app, pages=_PAGES, public_url=_settings.public_url)
+
+
+@asynccontextmanager
+async def portal_for_the_server() -> AsyncIterator[None]:
+    """Open the portal before the first request and close it after the last."""
+    keep_logs_quiet()
+    portal = await asyncio.to_thread(open_portal, _settings)
+    use_portal(portal)
+    await asyncio.to_thread(announce_set_up, portal)
+    sweeping = asyncio.create_task(_hang_up_on_ended_sessions())
+    try:
+        yield
+    finally:
+        sweeping.cancel()
+        use_portal(None)
+        portal.close()
+
+
+async def _hang_up_on_ended_sessions() -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY_S)
+        for gate in _gates:
+            open_digests = gate.open_sessions - {""}
+            if not open_digests:
+                continue
+            try:
+                live = await asyncio.to_thread(sessions.live_sessions, current_portal(), open_digests)
+            except Exception:  # noqa: BLE001  a database that is away for a moment must not end the sweep
+                _log.warning("could not look up open sessions; trying again")
+                continue
+            gate.close_sessions(open_digests - live)
+
+
+def report_unexpected(exception: Exception) -> rx.event.EventSpec | None:
+    """Log where an error of ours happened, and tell the person without its words."""
+    _log.error("an event handler failed", exc_info=exception)
+    return SessionState.show_unexpected()
+
+
+app = rx.App(
+    api_transformer=[_gate, _pages_at_one_address, _with_api, _with_headers],
+    backend_exception_handler=report_unexpected,
+    stylesheets=["/keyportal.css"],
+    head_components=[rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml")],
+    html_lang="en",
+)
+app.add_middleware(Guard())
+app.register_lifespan_task(portal_for_the_server)
+
+_person = SessionState.show_person
+_own_keys = [_person, OwnCredentialsState.load_providers, OwnCredentialsState.load]
+_system_keys = [_person, SystemCredentialsState.load_providers, SystemCredentialsState.load]
+
+
+def _add_page(build: Callable[[], rx.Component], route: str, title: str, on_load: list[Any]) -> None:
+    app.add_page(build, route=route, title=f"{title} · KeyPortal", image="/logo.svg", on_load=on_load)
+
+
+_add_page(overview_page, routes.OVERVIEW, "Overview", [_person, OverviewState.load])
+_add_page(credentials_page, routes.API_KEYS, "API keys", _own_keys)
+_add_page(agent_keys_page, routes.AGENT_KEYS, "Agent keys", [_person, AgentKeysState.load])
+_add_page(system_keys_page, routes.SYSTEM_KEYS, "System keys", _system_keys)
+_add_page(sign_in_page, routes.SIGN_IN, "Sign in", [SignInState.load])
+_add_page(set_up_page, routes.SET_UP, "Set up", [SetUpState.load])
+_add_page(not_found_page, "404", "Not found", [])

@@ -1,0 +1,1 @@
+"""The deployment's fallback keys, for admins."""

@@ -1,0 +1,1 @@
+"""Which key would be used for me right now, and why."""

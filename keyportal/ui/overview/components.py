@@ -1,0 +1,75 @@
+"""One card per provider: the chain in order, with the winner marked and why."""
+
+import reflex as rx
+
+from keyportal.ui import routes
+from keyportal.ui.overview.state import ChainRow, OverviewState, StepRow
+from keyportal.ui.shared.widgets.badge import look_badge, tile
+from keyportal.ui.shared.widgets.states import empty_state
+from keyportal.ui.theme import SOURCE, VERDICT
+
+
+def chains() -> rx.Component:
+    return rx.cond(
+        OverviewState.is_loaded,
+        rx.vstack(
+            rx.cond(
+                OverviewState.chains.length() == 0,
+                empty_state(
+                    "key-round",
+                    "No provider has a key yet",
+                    "Add your first API key and test it. Programs then ask for it by the provider's name.",
+                    rx.link(rx.button("Add an API key"), href=routes.API_KEYS),
+                    test_id="empty-overview",
+                ),
+                rx.box(rx.foreach(OverviewState.chains, _chain), class_name="kp-chains", width="100%"),
+            ),
+            rx.cond(
+                OverviewState.unused.length() > 0,
+                rx.box(
+                    rx.heading("Without a key", size="3", as_="h2", padding_y="12px"),
+                    rx.box(rx.foreach(OverviewState.unused, _chain), class_name="kp-chains"),
+                    width="100%",
+                ),
+            ),
+            width="100%",
+            spacing="4",
+        ),
+        rx.vstack(*[rx.skeleton(height="92px", width="100%") for _ in range(3)], width="100%"),
+    )
+
+
+def _chain(chain: rx.Var[ChainRow]) -> rx.Component:
+    return rx.box(
+        rx.hstack(
+            tile(chain.initials),
+            rx.box(
+                rx.heading(chain.provider_name, size="3", as_="h3"),
+                rx.text(chain.reason, size="2", color="var(--gray-11)", data_testid="reason"),
+                min_width="0",
+            ),
+            rx.spacer(),
+            look_badge(chain.source, SOURCE, "chain-source"),
+            align="center",
+            spacing="3",
+        ),
+        rx.el.ol(rx.foreach(chain.steps, _step), class_name="kp-steps"),
+        class_name="kp-chain",
+        data_testid="chain",
+        custom_attrs={"data-provider": chain.provider, "data-source": chain.source},
+    )
+
+
+def _step(step: rx.Var[StepRow]) -> rx.Component:
+    return rx.el.li(
+        look_badge(step.source, SOURCE),
+        rx.box(
+            rx.text.span(step.name, overflow_wrap="anywhere"),
+            " ",
+            rx.text.span(step.mask, class_name="kp-mono kp-sub"),
+            rx.text.span(" · ", step.situation, class_name="kp-sub"),
+        ),
+        look_badge(step.verdict, VERDICT),
+        class_name="kp-step",
+        custom_attrs={"data-verdict": step.verdict},
+    )

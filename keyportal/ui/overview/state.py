@@ -1,0 +1,49 @@
+"""The chains of the person signed in."""
+
+from dataclasses import dataclass
+
+import reflex as rx
+
+from keyportal.domain.principals import Permission
+from keyportal.services import overview
+from keyportal.services.overview import ChainView
+from keyportal.ui.shared.guards import guarded
+from keyportal.ui.shared.session import SessionState, current_portal
+
+
+@dataclass(frozen=True)
+class StepRow:
+    source: str
+    name: str
+    mask: str
+    verdict: str
+    situation: str
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    provider: str
+    provider_name: str
+    initials: str
+    source: str
+    reason: str
+    steps: list[StepRow]
+
+
+class OverviewState(SessionState):
+    chains: list[ChainRow] = []
+    unused: list[ChainRow] = []
+    is_loaded: bool = False
+
+    @rx.event
+    @guarded(Permission.CHAIN_READ)
+    async def load(self) -> None:
+        views = await self._call(overview.chains_for, current_portal(), self._principal())
+        self.chains = [_row(v) for v in views if v.source != "none"]
+        self.unused = [_row(v) for v in views if v.source == "none"]
+        self.is_loaded = True
+
+
+def _row(view: ChainView) -> ChainRow:
+    steps = [StepRow(s.source, s.name, s.mask, s.verdict, s.situation) for s in view.steps]
+    return ChainRow(view.provider, view.provider_name, view.initials, view.source, view.reason, steps)

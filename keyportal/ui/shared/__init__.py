@@ -1,0 +1,1 @@
+"""What every screen uses: who is signed in, guards, messages, the frame, widgets."""

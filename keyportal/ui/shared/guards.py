@@ -1,0 +1,154 @@
+"""The guard in front of every event: deny by default, and no tab keeps what another person saw.
+
+Handlers say what they require with `@guarded`; the short list of handlers open to strangers carries
+`@public`. A handler with neither is refused.
+"""
+
+import asyncio
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+from reflex_base.registry import RegistrationContext
+
+from keyportal.domain.errors import Forbidden, KeyPortalError, NotSignedIn
+from keyportal.domain.principals import Permission, Principal
+from keyportal.services import audit, sessions
+from keyportal.ui import routes
+from keyportal.ui.shared.portal import current_portal
+from keyportal.ui.web.gate import SESSION_HEADER
+
+_REQUIRES = "__kp_requires__"
+_PUBLIC = "__kp_public__"
+# Events the framework itself sends to load a page; none of them reads or writes anything of ours.
+_FRAMEWORK_EVENTS = frozenset(
+    {
+        "hydrate",
+        "hydrate_and_load",
+        "on_load_internal",
+        "set_is_hydrated",
+        "update_vars_internal",
+        "handle_frontend_exception",
+    }
+)
+_log = logging.getLogger(__name__)
+
+
+def guarded(permission: Permission) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a handler with the permission it requires, and show its refusals instead of raising them.
+
+    Goes under `@rx.event`. The middleware enforces the mark; the services check again.
+    """
+
+    def mark(handler: Callable[..., Any]) -> Callable[..., Any]:
+        shown = showing_refusals(handler)
+        setattr(shown, _REQUIRES, permission)
+        return shown
+
+    return mark
+
+
+def public(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a handler that anybody may call: it must tell a stranger nothing and change nothing."""
+    shown = showing_refusals(handler)
+    setattr(shown, _PUBLIC, True)
+    return shown
+
+
+def showing_refusals(handler: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.isasyncgenfunction(handler):
+
+        @functools.wraps(handler)
+        async def generating(self: Any, *args: Any, **kwargs: Any) -> Any:
+            try:
+                async for event in handler(self, *args, **kwargs):
+                    yield event
+            except KeyPortalError as refusal:
+                self._show_refusal(refusal)
+
+        return generating
+
+    @functools.wraps(handler)
+    async def handling(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await handler(self, *args, **kwargs)
+        except KeyPortalError as refusal:
+            self._show_refusal(refusal)
+            return None
+
+    return handling
+
+
+class Guard(rx.Middleware):
+    """Runs before every event of every state, from any page or none."""
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+        root = state._get_root_state()
+        principal = await _principal_of(root)
+        _bind(root, principal)
+        refusal = refusal_of(event.name, principal)
+        if refusal is None:
+            return None
+        if isinstance(refusal, Forbidden) and principal is not None:
+            await asyncio.to_thread(
+                audit.record_refusal, current_portal(), principal, event.name[-200:], refusal.code
+            )
+        destination = routes.SIGN_IN if principal is None else routes.OVERVIEW
+        return StateUpdate(events=Event.from_event_type(rx.redirect(destination)))
+
+
+def refusal_of(event_name: str, principal: Principal | None) -> KeyPortalError | None:
+    """Return why a principal may not send an event, or None if they may."""
+    registered = RegistrationContext.get().event_handlers.get(event_name)
+    if registered is None:
+        return Forbidden()
+    handler = registered.handler.fn
+    if getattr(handler, "__module__", "").startswith("reflex"):
+        known = event_name.rpartition(".")[2] in _FRAMEWORK_EVENTS
+        return None if known else Forbidden()
+    if getattr(handler, _PUBLIC, False):
+        return None
+    if principal is None:
+        return NotSignedIn()
+    required = {getattr(handler, _REQUIRES, None)}
+    required |= {p for s in registered.states if (p := getattr(s, "required_permission", None))}
+    return None if all(p is not None and principal.can(p) for p in required) else Forbidden()
+
+
+def is_marked(handler: Callable[..., Any]) -> bool:
+    """Tell whether a handler says who may call it. A test walks them all."""
+    return getattr(handler, _PUBLIC, False) or getattr(handler, _REQUIRES, None) is not None
+
+
+def is_public(handler: Callable[..., Any]) -> bool:
+    return bool(getattr(handler, _PUBLIC, False))
+
+
+def principal_bound_to(state: BaseState) -> Principal | None:
+    """Return who the guard found behind this tab's websocket for the event at hand."""
+    return getattr(state._get_root_state(), "_kp_principal", None)
+
+
+async def _principal_of(root: BaseState) -> Principal | None:
+    raw = root.router.headers.raw_headers
+    digest = raw.get(SESSION_HEADER, "")
+    if not digest:
+        return None
+    address = raw.get("asgi-scope-client", "")
+    return await asyncio.to_thread(sessions.find_principal, current_portal(), digest, address)
+
+
+def _bind(root: BaseState, principal: Principal | None) -> None:
+    """Remember who the tab belongs to; when that changes, forget all it held, before anything is sent."""
+    identity = (principal.user_id, principal.role, principal.session_digest) if principal else None
+    if getattr(root, "_kp_identity", None) != identity:
+        if getattr(root, "_kp_identity", None) is not None:
+            root.reset()
+        # The framework refuses attributes that are not vars; a var would be sent to the browser.
+        object.__setattr__(root, "_kp_identity", identity)
+    object.__setattr__(root, "_kp_principal", principal)

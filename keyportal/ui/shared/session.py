@@ -1,0 +1,81 @@
+"""The state behind every page: who is signed in, and the one line that tells how the last act went."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+import reflex as rx
+
+from keyportal.domain.errors import InvalidInput, KeyPortalError, NotSignedIn
+from keyportal.domain.principals import Permission, Principal, Role
+from keyportal.ui.shared.guards import guarded, principal_bound_to, public
+from keyportal.ui.shared.portal import current_portal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SessionState(rx.State):
+    """Parent of every screen's state."""
+
+    required_permission: ClassVar[Permission | None] = None
+
+    person_name: str = ""
+    person_email: str = ""
+    is_signed_in: bool = False
+    is_admin: bool = False
+    notice: str = ""
+    notice_is_problem: bool = False
+
+    @rx.event
+    @guarded(Permission.PROFILE_READ)
+    async def show_person(self) -> None:
+        """Tell the page who is signed in; every page loads this first."""
+        principal = self._principal()
+        self.person_name, self.person_email = principal.name, principal.email
+        self.is_admin = principal.role is Role.ADMIN
+        self.is_signed_in, self.notice = True, ""
+
+    @rx.event
+    @public
+    async def dismiss_notice(self) -> None:
+        self.notice = ""
+
+    @rx.event
+    @public
+    async def show_unexpected(self) -> None:
+        """Shown after an error of ours; what happened stands in the log."""
+        self._tell(KeyPortalError.message, problem=True)
+
+    def _principal(self) -> Principal:
+        principal = principal_bound_to(self)
+        if principal is None:
+            raise NotSignedIn
+        return principal
+
+    async def _call(self, service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a service in a thread: the database and argon2 never hold up the event loop."""
+        return await asyncio.to_thread(service, *args, **kwargs)
+
+    def _tell(self, text: str, *, problem: bool = False) -> None:
+        self.notice, self.notice_is_problem = text, problem
+
+    def _show_refusal(self, refusal: KeyPortalError) -> None:
+        """The one way a refusal reaches the screen. Forms override it to put it beside the field."""
+        self._tell(refusal.message, problem=True)
+
+
+def text_of(form: dict[str, Any], name: str) -> str:
+    """Return a form field as text; a client may send anything."""
+    value = form.get(name, "") if isinstance(form, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
+def require_text(value: Any, field: str = "") -> str:
+    """Refuse what only a hand-made event can hold: the framework does not enforce types."""
+    if not isinstance(value, str):
+        raise InvalidInput(field=field or None)
+    return value
+
+
+__all__ = ["SessionState", "current_portal", "require_text", "text_of"]

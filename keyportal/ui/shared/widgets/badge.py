@@ -1,0 +1,37 @@
+"""A word with its colour and icon, and small tiles."""
+
+import reflex as rx
+
+from keyportal.ui.theme import Look
+
+
+def look_badge(value: rx.Var[str], looks: dict[str, Look], test_id: str = "") -> rx.Component:
+    """Return the badge for one of the known values; an unknown value shows itself."""
+    cases = [(key, _badge(look, key, test_id)) for key, look in looks.items()]
+    return rx.match(value, *cases, rx.badge(value, color_scheme="gray"))
+
+
+def _badge(look: Look, value: str, test_id: str) -> rx.Component:
+    return rx.badge(
+        rx.icon(look.icon, size=12, aria_hidden="true"),
+        look.word,
+        color_scheme=look.color,
+        variant="soft",
+        data_value=value,
+        data_testid=test_id,
+        white_space="nowrap",
+    )
+
+
+def tile(initials: rx.Var[str]) -> rx.Component:
+    """A provider's initials in a small square."""
+    return rx.box(initials, class_name="kp-tile", aria_hidden="true")
+
+
+def moment(value: rx.Var[str], empty: str = "Never") -> rx.Component:
+    """A time as "3 minutes ago", with the exact one in the viewer's zone on hover."""
+    return rx.cond(
+        value,
+        rx.moment(value, from_now=True, with_title=True, title_format="D MMM YYYY, HH:mm"),
+        rx.text.span(empty, color="var(--gray-10)"),
+    )

@@ -1,0 +1,113 @@
+"""Fields with a label above, help below and the error in the help's place; and the secret input."""
+
+from typing import Any
+
+import reflex as rx
+
+
+def field(
+    label: Any,
+    control: rx.Component,
+    *,
+    input_id: Any,
+    help_text: Any = "",
+    error: rx.Var[str] | str = "",
+    optional: rx.Var[bool] | bool = False,
+    aside: rx.Component | None = None,
+) -> rx.Component:
+    """One labelled control. `aside` stands at the right of the label, such as a link."""
+    return rx.box(
+        rx.hstack(
+            rx.el.label(
+                label,
+                rx.cond(optional, rx.text.span(" optional", class_name="kp-optional")),
+                html_for=input_id,
+                class_name="kp-label",
+            ),
+            rx.spacer(),
+            aside or rx.fragment(),
+            width="100%",
+            align="center",
+        ),
+        control,
+        rx.cond(
+            error,
+            rx.text(error, class_name="kp-error", role="alert", data_testid="field-error"),
+            rx.cond(help_text, rx.text(help_text, class_name="kp-help")),
+        ),
+        class_name="kp-field",
+    )
+
+
+def secret_input(
+    *, input_id: str, name: str, is_shown: rx.Var[bool], on_toggle: Any, placeholder: str = "", **props: Any
+) -> rx.Component:
+    """A secret as it is pasted: never in a var, no autofill, no spell check."""
+    return rx.hstack(
+        rx.el.input(
+            id=input_id,
+            name=name,
+            type=rx.cond(is_shown, "text", "password"),
+            placeholder=placeholder,
+            auto_complete="off",
+            auto_correct="off",
+            auto_capitalize="off",
+            spell_check=False,
+            class_name="kp-input kp-mono",
+            custom_attrs={"data-1p-ignore": "true", "data-lpignore": "true"},
+            **props,
+        ),
+        rx.icon_button(
+            rx.cond(is_shown, rx.icon("eye-off", size=16), rx.icon("eye", size=16)),
+            type="button",
+            variant="soft",
+            color_scheme="gray",
+            on_click=on_toggle,
+            aria_label=rx.cond(is_shown, "Hide the value", "Show the value"),
+            data_testid="toggle-secret",
+        ),
+        width="100%",
+        align="center",
+        spacing="2",
+    )
+
+
+def form_buttons(save: Any, on_cancel: Any, *, test_id: str) -> rx.Component:
+    return rx.hstack(
+        rx.button("Cancel", type="button", variant="soft", color_scheme="gray", on_click=on_cancel,
+                  data_testid="cancel"),
+        rx.button(save, type="submit", data_testid=test_id),
+        justify="end",
+        width="100%",
+        padding_top="8px",
+    )  # fmt: skip
+
+
+def danger_dialog(
+    *,
+    is_open: rx.Var[bool],
+    on_open_change: Any,
+    title: Any,
+    consequence: Any,
+    act: str,
+    on_confirm: Any,
+    test_id: str,
+) -> rx.Component:
+    """Says what will happen and to whom; the act in red, focus on Cancel."""
+    return rx.alert_dialog.root(
+        rx.alert_dialog.content(
+            rx.alert_dialog.title(title),
+            rx.alert_dialog.description(consequence, data_testid="consequence"),
+            rx.hstack(
+                rx.alert_dialog.cancel(
+                    rx.button("Cancel", variant="soft", color_scheme="gray", data_testid="cancel-danger")
+                ),
+                rx.button(act, color_scheme="red", on_click=on_confirm, data_testid=test_id),
+                justify="end",
+                padding_top="20px",
+            ),
+            max_width="480px",
+        ),
+        open=is_open,
+        on_open_change=on_open_change,
+    )

@@ -1,0 +1,62 @@
+"""Composition of the sign-in page: a native form, so that the answer can set the cookie."""
+
+import reflex as rx
+
+from keyportal.ui.shared.layout import outside_page
+from keyportal.ui.shared.widgets.forms import field
+from keyportal.ui.sign_in.state import SignInState
+
+
+def sign_in_page() -> rx.Component:
+    return outside_page(
+        "Sign in",
+        rx.el.form(
+            rx.vstack(
+                rx.cond(
+                    SignInState.problem,
+                    rx.callout(
+                        SignInState.problem,
+                        icon="circle-alert",
+                        color_scheme="red",
+                        role="alert",
+                        width="100%",
+                        data_testid="problem",
+                    ),
+                ),
+                field(
+                    "Email",
+                    rx.el.input(
+                        id="email",
+                        name="email",
+                        type="email",
+                        required=True,
+                        auto_complete="username",
+                        auto_focus=True,
+                        class_name="kp-input",
+                        data_testid="email",
+                    ),
+                    input_id="email",
+                ),
+                field(
+                    "Password",
+                    rx.el.input(
+                        id="password",
+                        name="password",
+                        type="password",
+                        required=True,
+                        auto_complete="current-password",
+                        class_name="kp-input",
+                        data_testid="password",
+                    ),
+                    input_id="password",
+                    help_text="Forgotten? An admin can set a new one.",
+                ),
+                rx.button("Sign in", type="submit", width="100%", data_testid="submit"),
+                spacing="4",
+                width="100%",
+            ),
+            action="/api/auth/sign-in",
+            method="post",
+            on_submit=None,
+        ),
+    )

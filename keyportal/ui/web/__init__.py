@@ -1,0 +1,1 @@
+"""ASGI layers around the pages: the websocket gate, headers, one address, quiet logs."""
