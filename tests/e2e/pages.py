@@ -1,0 +1,78 @@
+"""What a person does on the pages, by name."""
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def set_up(page: Page, code: str, email: str, password: str) -> None:
+    page.goto("/set-up")
+    page.get_by_test_id("code").fill(code)
+    page.get_by_test_id("email").fill(email)
+    page.get_by_test_id("password").fill(password)
+    page.get_by_test_id("submit").click()
+    expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_test_id("email").fill(email)
+    page.get_by_test_id("password").fill(password)
+    page.get_by_test_id("submit").click()
+    expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_test_id("sign-out").first.click()
+    expect(page.get_by_test_id("password")).to_be_visible()
+
+
+def go_to(page: Page, name: str) -> None:
+    """Follow a link of the rail, such as `API keys`."""
+    page.get_by_test_id(f"nav-{name.lower().replace(' ', '-')}").first.click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def add_key(page: Page, provider: str, name: str, value: str) -> Locator:
+    page.get_by_test_id("add-key").click()
+    page.get_by_test_id("provider").select_option(provider)
+    page.get_by_test_id("name").fill(name)
+    page.get_by_test_id("api-key").fill(value)
+    page.get_by_test_id("save-key").click()
+    expect(page.get_by_test_id("key-form")).to_be_hidden()
+    return row(page, name)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-testid="key-row"][data-name="{name}"]')
+
+
+def check_key(page: Page, name: str, outcome: str) -> None:
+    """Press Test and wait for the badge with this outcome."""
+    row(page, name).get_by_test_id("test").click()
+    expect(row(page, name).get_by_test_id("health")).to_have_attribute("data-value", outcome)
+
+
+def switch(page: Page, name: str, status: str) -> None:
+    row(page, name).get_by_test_id("switch-active").click()
+    expect(row(page, name).get_by_test_id("status")).to_have_attribute("data-value", status)
+
+
+def delete_key(page: Page, name: str) -> None:
+    row(page, name).get_by_test_id("row-menu").click()
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("confirm-delete").click()
+    expect(row(page, name)).to_have_count(0)
+
+
+def create_agent_key(page: Page, name: str) -> str:
+    """Create an agent key and return the value the dialog shows once."""
+    page.get_by_test_id("add-agent-key").click()
+    page.get_by_test_id("agent-name").fill(name)
+    page.get_by_test_id("create-agent-key").click()
+    expect(page.get_by_test_id("new-value")).not_to_have_value("")
+    value = page.get_by_test_id("new-value").input_value()
+    page.get_by_test_id("done").click()
+    return value
+
+
+def chain(page: Page, provider: str) -> Locator:
+    return page.locator(f'[data-testid="chain"][data-provider="{provider}"]')
