@@ -86,7 +86,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         written = dotenv_values(env_file, interpolate=False) if env_file.is_file() else {}
     except (OSError, ValueError):
         raise UnusableSetting("KEYPORTAL_ENV_FILE", "names a file that cannot be read as text.") from None
-    return settings_from({**{k: v for k, v in written.items() if v is not None}, **os.environ})
+    # An empty variable, as container tools pass one, does not hide what stands in the file.
+    given = {name: text for name, text in os.environ.items() if text or not written.get(name)}
+    return settings_from({**{k: v for k, v in written.items() if v is not None}, **given})
 
 
 def settings_from(values: Mapping[str, str]) -> Settings:

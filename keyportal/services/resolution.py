@@ -11,7 +11,7 @@ from keyportal.domain.errors import Forbidden, KeyPortalError, KeyUnreadable, No
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import search_key
-from keyportal.persistence import agent_keys, credentials, users
+from keyportal.persistence import credentials, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import CredentialRow, UserRow
 from keyportal.providers.base import Provider
@@ -166,8 +166,6 @@ def _count_and_record(
     now = portal.clock.now()
     if row is not None:
         credentials.count_use(session, row.id, now)
-    if principal.agent_key_id is not None:
-        agent_keys.mark_agent_key_used(session, principal.agent_key_id, now)
     resolution_id = audit.record(
         portal,
         session,

@@ -27,7 +27,7 @@ _CANARY_LOCK = 742002
 def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
     """Return a portal ready to serve. Raises UnusableSetting naming what stops the start."""
     keyring = keyring_from(settings)
-    providers = Registry.of(settings.base_url_overrides)
+    providers = registry_from(settings)
     prepare_data_dir(settings)
     migrate_schema(settings)
     database = _database(settings)
@@ -47,6 +47,18 @@ def require_ready(portal: Portal) -> None:
     """Raises StorageUnavailable while the database cannot be reached."""
     with portal.database.reading() as session:
         records.encryption_keys(session)
+
+
+def registry_from(settings: Settings) -> Registry:
+    """Raises UnusableSetting for a setting that names no provider, or an unusable address."""
+    providers = Registry.of(settings.base_url_overrides)
+    for provider_id in settings.environment_names:
+        if providers.find(provider_id) is None:
+            name = provider_id.upper().replace("-", "_")
+            raise UnusableSetting(
+                f"KEYPORTAL_ENVIRONMENT_NAMES_{name}", "no provider of the catalogue has this id"
+            )
+    return providers
 
 
 def keyring_from(settings: Settings) -> Keyring:

@@ -18,7 +18,7 @@ def count_attempt(portal: Portal, *, account: str, address: str) -> None:
     """Count a guess before it is looked at. Raises TooManyAttempts with the seconds to wait."""
     _count(portal, f"account:{account}", PER_ACCOUNT)
     if address:
-        _count(portal, f"address:{address}", PER_ADDRESS)
+        _count(portal, f"address:{address[:64]}", PER_ADDRESS)
 
 
 def forget_account(portal: Portal, account: str) -> None:

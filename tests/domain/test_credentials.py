@@ -1,0 +1,195 @@
+"""What may become a key's value, what an environment value means, and the one status of a key."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from keyportal.domain.credentials import (
+    VALUE_LIMIT,
+    CredentialStatus,
+    is_placeholder,
+    require_value,
+    status_of,
+)
+from keyportal.domain.errors import InvalidInput
+
+KEY = "sk-proj-0123456789abcdefT3BlbkFJ"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+visible = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=8, max_size=60)
+
+
+def test_a_clean_value_is_kept_without_a_notice() -> None:
+    pasted = require_value(KEY)
+    assert (pasted.secret.reveal(), pasted.notice) == (KEY, "")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f" {KEY}",
+        f"{KEY}\n",
+        f"\r\n\t{KEY}\r\n",
+        f"\ufeff{KEY}",
+        f"\u00a0{KEY}\u3000",
+        f"{KEY[:9]}\u200b{KEY[9:]}",
+        f" \u2060 {KEY} \u200d",
+        f"\u00ad{KEY}\u200c",
+    ],
+)
+def test_outer_space_and_invisible_characters_go_with_a_notice(pasted: str) -> None:
+    cleaned = require_value(pasted)
+    assert cleaned.secret.reveal() == KEY
+    assert "removed" in cleaned.notice
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n", "\ufeff", "\u200b \u200b"])
+def test_an_empty_value_is_refused(empty: str) -> None:
+    with pytest.raises(InvalidInput, match="Paste the API key"):
+        require_value(empty)
+
+
+@pytest.mark.parametrize("char", ["\n", "\r", "\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"])
+def test_control_characters_inside_are_refused(char: str) -> None:
+    with pytest.raises(InvalidInput, match="control characters"):
+        require_value(KEY[:9] + char + KEY[9:])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"OPENAI_API_KEY={KEY}",
+        f"export OPENAI_API_KEY={KEY}",
+        f'export   OPENAI_API_KEY="{KEY}"',
+        f"OPENAI_API_KEY = {KEY}",
+        f"  OPENAI_API_KEY={KEY}\n",
+    ],
+)
+def test_a_name_value_line_is_refused(line: str) -> None:
+    with pytest.raises(InvalidInput, match="NAME=value"):
+        require_value(line)
+
+
+@pytest.mark.parametrize("value", ["QUJDREVGR0g=", "QUJD==", "lowercase0=tail", "AB=cd"])
+def test_a_value_that_only_ends_in_equals_signs_is_no_line(value: str) -> None:
+    assert require_value(value).secret.reveal() == value
+
+
+@pytest.mark.parametrize(
+    "mask", ["****...0123", "sk-...0123", "kpa_...wxyz", "••••••••", "sk-ant-api03-abc...wxyz"]
+)
+def test_a_mask_is_refused(mask: str) -> None:
+    with pytest.raises(InvalidInput, match="masked"):
+        require_value(mask)
+
+
+@pytest.mark.parametrize("length", [VALUE_LIMIT - 1, VALUE_LIMIT])
+def test_a_value_up_to_the_limit_is_taken(length: int) -> None:
+    assert len(require_value("k" * length).secret.reveal()) == length
+
+
+def test_a_value_over_the_limit_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=str(VALUE_LIMIT)):
+        require_value("k" * (VALUE_LIMIT + 1))
+
+
+@given(
+    visible,
+    st.sampled_from(
+        ["{}\n{}", "OPENAI_API_KEY={}", "export A_KEY={}", "{}***", "{}\x00", "\x1b{}", "{}…", "{}\ud800"]
+    ),
+)
+def test_no_refusal_repeats_the_value(value: str, form: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        require_value(form.replace("{}", value))
+    assert value not in refusal.value.message and value not in repr(refusal.value)
+    assert refusal.value.field == "api_key"
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_taken_is_clean(pasted: str) -> None:
+    try:
+        text = require_value(pasted).secret.reveal()
+    except InvalidInput:
+        return
+    assert text and text == text.strip() and text.encode() and "\x00" not in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "your-key-here",
+        "YOUR_API_KEY",
+        "<your key>",
+        "${OPENAI_API_KEY}",
+        "{{ key }}",
+        "xxx",
+        "XXXXXXXX",
+        "...",
+        "****",
+        "changeme",
+        "change-me",
+        "replace_me",
+        "TODO",
+        "none",
+        "null",
+        "undefined",
+        "placeholder",
+        "dummy",
+        "test",
+        "example",
+        "sk-...",
+        "sk-xxxxxxxx",
+        "sk-proj-xxxxxxxx",
+        "sk-ant-api03-...",
+        "sk-your-key-here",
+        "insert key here",
+        "  changeme ",
+    ],
+)
+def test_a_placeholder_counts_as_absent(text: str) -> None:
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KEY, "sk-xylophone-1234", "testing123456", "todo-is-my-key", "x1x2x3", "sk-or-v1-0123abcd", "nullable"],
+)
+def test_a_real_key_is_no_placeholder(text: str) -> None:
+    assert not is_placeholder(text)
+
+
+@given(st.text(st.characters(codec="ascii", categories=["N"]), min_size=12))
+def test_digits_behind_a_prefix_are_never_a_placeholder(digits: str) -> None:
+    assume(digits)
+    assert not is_placeholder(f"sk-{digits}")
+
+
+PAST, SOON = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("active", "expires_at", "readable", "status"),
+    [
+        (True, None, True, CredentialStatus.ACTIVE),
+        (True, None, False, CredentialStatus.UNREADABLE),
+        (True, SOON, True, CredentialStatus.ACTIVE),
+        (True, SOON, False, CredentialStatus.UNREADABLE),
+        (True, NOW, True, CredentialStatus.EXPIRED),
+        (True, PAST, True, CredentialStatus.EXPIRED),
+        (True, PAST, False, CredentialStatus.EXPIRED),
+        (False, None, True, CredentialStatus.INACTIVE),
+        (False, None, False, CredentialStatus.INACTIVE),
+        (False, SOON, True, CredentialStatus.INACTIVE),
+        (False, SOON, False, CredentialStatus.INACTIVE),
+        (False, PAST, True, CredentialStatus.INACTIVE),
+        (False, PAST, False, CredentialStatus.INACTIVE),
+    ],
+)
+def test_a_key_has_one_status(
+    active: bool, expires_at: datetime | None, readable: bool, status: CredentialStatus
+) -> None:
+    assert status_of(active=active, expires_at=expires_at, readable=readable, now=NOW) is status
