@@ -7,9 +7,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import reflex as rx
+from starlette.types import ASGIApp
 
 from keyportal.api.app import create_api
 from keyportal.cli.announce import announce_set_up
@@ -47,21 +48,21 @@ _settings = load_settings()
 _gates: list[WebsocketGate] = []
 
 
-def _gate(app: rx.App) -> WebsocketGate:
+def _gate(app: ASGIApp) -> WebsocketGate:
     gate = WebsocketGate(app, origin=_settings.public_url, cookie=sessions.cookie_name(_settings))
     _gates.append(gate)
     return gate
 
 
-def _pages_at_one_address(app: rx.App) -> OneAddress:
+def _pages_at_one_address(app: ASGIApp) -> OneAddress:
     return OneAddress(app, pages=_PAGES, public_url=_settings.public_url)
 
 
-def _with_api(app: rx.App) -> ApiDispatch:
+def _with_api(app: ASGIApp) -> ApiDispatch:
     return ApiDispatch(app, api=create_api(current_portal))
 
 
-def _with_headers(app: rx.App) -> SecurityHeaders:
+def _with_headers(app: ASGIApp) -> SecurityHeaders:
     return SecurityHeaders(app, pages=_PAGES, public_url=_settings.public_url)
 
 
@@ -99,7 +100,7 @@ async def _hang_up_on_ended_sessions() -> None:
 def report_unexpected(exception: Exception) -> rx.event.EventSpec | None:
     """Log where an error of ours happened, and tell the person without its words."""
     _log.error("an event handler failed", exc_info=exception)
-    return SessionState.show_unexpected()
+    return cast(rx.event.EventSpec, SessionState.show_unexpected())
 
 
 app = rx.App(

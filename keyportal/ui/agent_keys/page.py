@@ -3,7 +3,8 @@
 import reflex as rx
 
 from keyportal.ui import routes
-from keyportal.ui.agent_keys.components import add_button, agent_key_dialogs, agent_key_list
+from keyportal.ui.agent_keys.components import add_button, agent_key_list
+from keyportal.ui.agent_keys.dialogs import agent_key_dialogs
 from keyportal.ui.shared.layout import page
 
 

@@ -9,7 +9,7 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import reflex as rx
 from reflex.state import BaseState, StateUpdate
@@ -22,6 +22,8 @@ from keyportal.services import audit, sessions
 from keyportal.ui import routes
 from keyportal.ui.shared.portal import current_portal
 from keyportal.ui.web.gate import SESSION_HEADER
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 _REQUIRES = "__kp_requires__"
 _PUBLIC = "__kp_public__"
@@ -39,13 +41,13 @@ _FRAMEWORK_EVENTS = frozenset(
 _log = logging.getLogger(__name__)
 
 
-def guarded(permission: Permission) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def guarded(permission: Permission) -> Callable[[Handler], Handler]:
     """Mark a handler with the permission it requires, and show its refusals instead of raising them.
 
     Goes under `@rx.event`. The middleware enforces the mark; the services check again.
     """
 
-    def mark(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def mark(handler: Handler) -> Handler:
         shown = showing_refusals(handler)
         setattr(shown, _REQUIRES, permission)
         return shown
@@ -53,14 +55,15 @@ def guarded(permission: Permission) -> Callable[[Callable[..., Any]], Callable[.
     return mark
 
 
-def public(handler: Callable[..., Any]) -> Callable[..., Any]:
+def public(handler: Handler) -> Handler:
     """Mark a handler that anybody may call: it must tell a stranger nothing and change nothing."""
     shown = showing_refusals(handler)
     setattr(shown, _PUBLIC, True)
     return shown
 
 
-def showing_refusals(handler: Callable[..., Any]) -> Callable[..., Any]:
+def showing_refusals(handler: Handler) -> Handler:
+    """Return the handler with refusals shown on the screen, as the same kind of coroutine."""
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
@@ -71,7 +74,7 @@ def showing_refusals(handler: Callable[..., Any]) -> Callable[..., Any]:
             except KeyPortalError as refusal:
                 self._show_refusal(refusal)
 
-        return generating
+        return cast(Handler, generating)
 
     @functools.wraps(handler)
     async def handling(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,7 +84,7 @@ def showing_refusals(handler: Callable[..., Any]) -> Callable[..., Any]:
             self._show_refusal(refusal)
             return None
 
-    return handling
+    return cast(Handler, handling)
 
 
 class Guard(rx.Middleware):

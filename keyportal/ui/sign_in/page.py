@@ -49,7 +49,6 @@ def sign_in_page() -> rx.Component:
                         data_testid="password",
                     ),
                     input_id="password",
-                    help_text="Forgotten? An admin can set a new one.",
                 ),
                 rx.button("Sign in", type="submit", width="100%", data_testid="submit"),
                 spacing="4",

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from keyportal.services.sessions import digest_of
 
 FRAME_LIMIT = 64 * 1024
-SESSION_HEADER = "x-kp-session"
+# The digest takes the cookie's own place: the framework keeps that header from the browser's copy.
+SESSION_HEADER = "cookie"
 _POLICY_VIOLATION, _TOO_BIG = 1008, 1009
 # What a client says about itself and who it is must not reach the app unchecked.
-_STRIPPED = {b"cookie", b"authorization", b"x-forwarded-for", SESSION_HEADER.encode()}
+_STRIPPED = {SESSION_HEADER.encode(), b"authorization", b"x-forwarded-for"}
 
 
 class WebsocketGate:

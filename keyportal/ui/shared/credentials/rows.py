@@ -74,7 +74,7 @@ def row_view(view: CredentialView) -> CredentialRowView:
         health=view.health.outcome or "unchecked",
         health_message=view.health.message,
         checked_at=iso(view.health.checked_at),
-        latency="" if view.health.latency_ms is None else f"{view.health.latency_ms} ms",
+        latency="" if view.health.latency_ms is None else f"Answered in {view.health.latency_ms} ms.",
         usage_count=f"{view.usage_count:,}",
         last_used_at=iso(view.last_used_at),
         created_at=iso(view.created_at),

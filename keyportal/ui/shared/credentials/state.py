@@ -103,7 +103,7 @@ class CredentialListState(SessionState, mixin=True):
         yield
         try:
             found = await checks.check_saved(current_portal(), self._principal(), self.testing_id)
-            self._tell(found.message, problem=found.outcome != "valid")
+            self._tell(f"{found.message} ({found.latency_ms} ms)", problem=found.outcome != "valid")
         finally:
             self.testing_id = ""
         await self._refresh()

@@ -157,14 +157,11 @@ def _health(row: rx.Var[CredentialRowView]) -> rx.Component:
     return rx.box(
         rx.tooltip(
             rx.box(look_badge(row.health, HEALTH, "health"), tab_index=0, display="inline-block"),
-            content=rx.cond(row.health_message, row.health_message, "Press Test to ask the provider."),
-        ),
-        rx.cond(
-            row.checked_at,
-            rx.text(
-                moment(row.checked_at), rx.cond(row.latency, " · " + row.latency, ""), class_name="kp-sub"
+            content=rx.cond(
+                row.health_message, row.health_message + " " + row.latency, "Press Test to ask the provider."
             ),
         ),
+        rx.cond(row.checked_at, rx.text(moment(row.checked_at), class_name="kp-sub")),
     )
 
 
