@@ -13,7 +13,7 @@ import typer
 
 from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
 from keyportal.services import first_run
-from keyportal.services.start_up import open_portal
+from keyportal.services.start_up import open_portal, registry_from
 from keyportal.settings import ENV_FILE, ROOT, Settings, load_settings
 
 _BUILD = ROOT / ".web" / "build" / "client"
@@ -38,7 +38,7 @@ def serve(
 
 def build_pages() -> None:
     """Build the pages unless they are up to date. Prints the builder's output only if it fails."""
-    with open(ROOT / ".build.lock", "w") as lock:
+    with (ROOT / ".build.lock").open("w") as lock:
         # Two starts at once must not build into one folder.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _BUILD.is_dir() and _STAMP.is_file() and _STAMP.read_text() == _fingerprint():
@@ -64,6 +64,8 @@ def _prepare() -> Settings:
     """Return settings a portal has opened with, so that every refusal comes before anything listens."""
     env_file = Path(os.environ.get("KEYPORTAL_ENV_FILE", ENV_FILE))
     settings = load_settings()
+    # Before anything is written: a key in .env must not be the only trace of a start that failed.
+    registry_from(settings)
     if first_run.ensure_encryption_key(settings, env_file):
         say(f"A new encryption key is in {env_file.name}. Back it up: without it saved API keys are lost.")
         settings = load_settings()
