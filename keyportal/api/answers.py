@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keyportal.api.errors import answer_for
+from keyportal.api.schemas import KNOWN_FIELDS
 from keyportal.api.visits import Visit, begin_visit
 from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, OriginRefused
 from keyportal.services import audit
@@ -63,13 +64,12 @@ class Answers:
         try:
             if visit.principal is not None:
                 audit.record_refusal(self._get_portal(), visit.principal, visit.label, error.code)
-        except KeyPortalError as failure:
-            # The refusal itself stands, recorded or not.
-            _log.warning("a refusal of %s could not be recorded: %s", visit.label, failure.code)
+        except Exception as failure:  # noqa: BLE001  # the refusal itself stands, recorded or not
+            _log_without_values(visit, failure)
 
     def _provider_fields(self, error: Exception) -> frozenset[str]:
         """Return the catalogue's own field names, which may be named in an error about them."""
-        if not isinstance(error, InvalidInput) or error.field is None:
+        if not isinstance(error, InvalidInput) or error.field in (None, *KNOWN_FIELDS):
             return frozenset()
         return frozenset(f.name for p in self._get_portal().providers.all() for f in p.fields)
 

@@ -35,6 +35,8 @@ def create_api(get_portal: Callable[[], Portal]) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        # Its error records hold the input as it came; no exporter may ever be given them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
             Middleware(Answers, get_portal=get_portal),
             Middleware(Gate, get_portal=get_portal),

@@ -96,7 +96,7 @@ def _admit(portal: Portal, request: HTTPConnection, visit: Visit) -> None:
     principal = visit.principal = authenticate(portal, request)
     if principal.kind is PrincipalKind.USER:
         _require_own_site(request, portal.settings, visit.method)
-    principal.require(_entry_to(visit.path))
+    principal.require(_entry_to(visit.route.path if visit.route else ""))
 
 
 def _require_own_site(request: HTTPConnection, settings: Settings, method: str) -> None:
