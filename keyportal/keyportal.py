@@ -107,7 +107,10 @@ app = rx.App(
     api_transformer=[_gate, _pages_at_one_address, _with_api, _with_headers],
     backend_exception_handler=report_unexpected,
     stylesheets=["/keyportal.css"],
-    head_components=[rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml")],
+    head_components=[
+        rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
+        rx.el.script(src="/return-focus.js", defer=True),
+    ],
     html_lang="en",
 )
 app.add_middleware(Guard())

@@ -13,11 +13,21 @@ def set_up(page: Page, code: str, email: str, password: str) -> None:
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
+    _fill_sign_in(page, email, password)
+    expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
+
+
+def sign_in_on_a_phone(page: Page, email: str, password: str) -> None:
+    """Sign in where the rail is behind a menu."""
+    _fill_sign_in(page, email, password)
+    expect(page.get_by_test_id("open-menu")).to_be_visible()
+
+
+def _fill_sign_in(page: Page, email: str, password: str) -> None:
     page.goto("/sign-in")
     page.get_by_test_id("email").fill(email)
     page.get_by_test_id("password").fill(password)
     page.get_by_test_id("submit").click()
-    expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
 
 
 def sign_out(page: Page) -> None:
