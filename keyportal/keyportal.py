@@ -49,7 +49,7 @@ _gates: list[WebsocketGate] = []
 
 
 def _gate(app: ASGIApp) -> WebsocketGate:
-    gate = WebsocketGate(app, origin=_settings.public_url, cookie=sessions.cookie_name(_settings))
+    gate = WebsocketGate(app, settings=_settings)
     _gates.append(gate)
     return gate
 

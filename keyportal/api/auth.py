@@ -75,7 +75,7 @@ def authenticate(portal: Portal, request: HTTPConnection) -> Principal:
 
 def find_signed_in(portal: Portal, request: HTTPConnection) -> Principal | None:
     """Return whom the session cookie stands for, or None."""
-    token = _session_token_of(request, portal.settings)
+    token = sessions.token_in(portal.settings, request.headers.getlist("cookie"))
     if not token:
         return None
     return sessions.find_principal(portal, sessions.digest_of(token), address_of(request))
@@ -120,14 +120,6 @@ def _bearer_of(request: HTTPConnection) -> str | None:
     if len(values) > 1:
         raise AgentKeyRefused
     return values[0] if values else None
-
-
-def _session_token_of(request: HTTPConnection, settings: Settings) -> str | None:
-    """Return the session cookie. Two of that name mean that somebody else set one: neither counts."""
-    pairs = [p.partition("=") for line in request.headers.getlist("cookie") for p in line.split(";")]
-    wanted = sessions.cookie_name(settings)
-    values = [value.strip() for name, _, value in pairs if name.strip() == wanted]
-    return values[0] if len(values) == 1 else None
 
 
 async def _open_portal(request: Request) -> Portal:

@@ -30,6 +30,14 @@ def digest_of(token: str) -> str:
     return digest(token)
 
 
+def token_in(settings: Settings, cookie_headers: Iterable[str]) -> str | None:
+    """Return the session token. Two cookies of that name mean that somebody else set one: neither counts."""
+    pairs = [p.partition("=") for line in cookie_headers for p in line.split(";")]
+    wanted = cookie_name(settings)
+    values = [value.strip() for name, _, value in pairs if name.strip() == wanted]
+    return values[0] if len(values) == 1 else None
+
+
 def begin_session(portal: Portal, session: Session, user: UserRow, address: str) -> Secret:
     """Store a new session inside the caller's transaction and return its token."""
     token, now = new_session_token(), portal.clock.now()

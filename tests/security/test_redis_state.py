@@ -37,9 +37,7 @@ def everything_in(store: redis.Redis) -> bytes:
     )
 
 
-async def test_a_saved_key_is_not_in_redis(
-    running: RunningPortal, store: redis.Redis
-) -> None:
+async def test_a_saved_key_is_not_in_redis(running: RunningPortal, store: redis.Redis) -> None:
     client = await client_of(running, ALICE)
     await client.send(event("own_credentials_state", "choose_provider"), {"provider_id": "openai"})
     form = {"name": "Canary", "api_key": CANARY}

@@ -6,11 +6,11 @@ The app behind never holds a session token, so it cannot log, keep or send one.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from keyportal.services.sessions import digest_of
+from keyportal.services.sessions import digest_of, token_in
+from keyportal.settings import Settings
 
 FRAME_LIMIT = 64 * 1024
 # The digest takes the cookie's own place: the framework keeps that header from the browser's copy.
@@ -23,10 +23,10 @@ _STRIPPED = {SESSION_HEADER.encode(), b"authorization", b"x-forwarded-for"}
 class WebsocketGate:
     """Lets in websockets of the portal's own pages, and closes those whose session has ended."""
 
-    def __init__(self, app: ASGIApp, *, origin: str, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
         self._app = app
-        self._origin = origin.encode()
-        self._cookie = cookie
+        self._settings = settings
+        self._origin = settings.public_url.encode()
         self._open: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,12 +68,9 @@ class WebsocketGate:
                 del self._open[digest]
 
     def _session_digest(self, scope: Scope) -> str:
-        header = b"; ".join(v for k, v in scope["headers"] if k == b"cookie")
-        try:
-            morsel = SimpleCookie(header.decode("latin-1")).get(self._cookie)
-        except CookieError:
-            return ""
-        return digest_of(morsel.value) if morsel and morsel.value else ""
+        cookies = [v.decode("latin-1") for k, v in scope["headers"] if k == b"cookie"]
+        token = token_in(self._settings, cookies)
+        return digest_of(token) if token else ""
 
     def _stripped(self, scope: Scope) -> Scope:
         if "headers" not in scope:
