@@ -16,6 +16,7 @@ dev: $(VENV)/.installed ## Start with hot reload
 	@$(BIN)/reflex run --env preview
 
 test: $(VENV)/.installed-dev ## Run every test, the browser's too
+	@command -v chromium chromium-browser >/dev/null || [ -n "$$CHROMIUM" ] || $(BIN)/playwright install chromium
 	$(BIN)/python -m keyportal serve --build-only
 	$(BIN)/python -m pytest -q -m "not browser"
 	$(BIN)/python -m pytest -q -m browser tests/e2e
