@@ -158,7 +158,8 @@ def _database_url(values: Mapping[str, str], data_dir: Path) -> str:
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
     if url.startswith("sqlite:///") and len(url) > len("sqlite:///") and ":memory:" not in url:
-        return url
+        # Relative paths start at the project's folder, wherever the command was typed.
+        return f"sqlite:///{ROOT / url.removeprefix('sqlite:///')}"
     raise UnusableSetting("DATABASE_URL", "has to start with sqlite:/// (a file) or postgresql://.")
 
 
@@ -213,9 +214,9 @@ def _mask_style(values: Mapping[str, str]) -> MaskStyle:
 
 
 def _by_provider(values: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Return non-empty settings of one prefix by provider id (`..._AZURE_SPEECH` is azure-speech)."""
+    """Return the non-empty settings of one prefix by provider id."""
     return {
-        name.removeprefix(prefix).lower().replace("_", "-"): text.strip()
+        name.removeprefix(prefix).lower(): text.strip()
         for name, text in values.items()
         if name.startswith(prefix) and name != prefix and text.strip()
     }
@@ -223,7 +224,7 @@ def _by_provider(values: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 def _environment_names(values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {
-        provider: tuple(_each(text, _ENVIRONMENT_NAMES + provider.upper().replace("-", "_"), _VARIABLE))
+        provider: tuple(_each(text, _ENVIRONMENT_NAMES + provider.upper(), _VARIABLE))
         for provider, text in _by_provider(values, _ENVIRONMENT_NAMES).items()
     }
 

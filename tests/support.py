@@ -138,5 +138,5 @@ def all_text_of(portal: Portal) -> bytes:
 
 def clean_environment() -> dict[str, str]:
     """Return this machine's environment without anything that configures a portal or a provider."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PIP_", "NPM_", "npm_", "SSL_", "CI")
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PIP_", "NPM_", "npm_", "NODE_", "SSL_", "CI")
     return {k: v for k, v in os.environ.items() if k.startswith(kept)}

@@ -187,7 +187,7 @@ def test_base_urls_are_by_provider_id() -> None:
     }
     values |= {"KEYPORTAL_BASE_URL_GEMINI": " ", "KEYPORTAL_BASE_URL_": "https://c"}
     read = settings_from(values)
-    assert read.base_url_overrides == {"openai": "https://a.example/v1", "azure-speech": "https://b"}
+    assert read.base_url_overrides == {"openai": "https://a.example/v1", "azure_speech": "https://b"}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """`serve`: check everything, build the pages when they changed, then become the web server."""
 
+import errno
 import fcntl
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +14,7 @@ from typing import Annotated
 import typer
 
 from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
+from keyportal.domain.errors import UnusableSetting
 from keyportal.services import first_run
 from keyportal.services.start_up import open_portal, registry_from
 from keyportal.settings import ENV_FILE, ROOT, Settings, load_settings
@@ -55,9 +58,15 @@ def _build() -> None:
         command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if done.returncode != 0 or not _BUILD.is_dir():
-        say(done.stdout.decode(errors="replace")[-4000:])
+        say(_telling_lines(done.stdout.decode(errors="replace")))
         say("The pages could not be built. See the lines above.")
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _telling_lines(output: str) -> str:
+    """Return the end of a builder's output without the package manager's own diary."""
+    lines = [line for line in output.splitlines() if not line.startswith(("npm silly", "npm verbose"))]
+    return "\n".join(lines[-60:])
 
 
 def _prepare() -> Settings:
@@ -70,7 +79,25 @@ def _prepare() -> Settings:
         say(f"A new encryption key is in {env_file.name}. Back it up: without it saved API keys are lost.")
         settings = load_settings()
     open_portal(settings).close()
+    _require_free_port(settings)
     return settings
+
+
+def _require_free_port(settings: Settings) -> None:
+    """The server shares its port with whoever else would; two portals must not answer in turns."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except PermissionError:
+            raise UnusableSetting("PORT", "is one only root may listen on. Choose one above 1023.") from None
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE:
+                raise UnusableSetting(
+                    "PORT", "is in use by another program. Stop it, or change PORT."
+                ) from None
+            raise UnusableSetting("HOST", "is no address of this machine.") from None
 
 
 def _become_server(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Every refusal KeyPortal can give: each names a fact, carries a stable `code`, says what to do next.
 
 Messages never repeat what the caller sent. HTTP statuses are decided in `api/errors.py`, looks in
-`ui/shared/feedback.py`.
+`ui/shared/session.py`.
 """
 
 

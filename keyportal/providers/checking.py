@@ -48,7 +48,7 @@ def format_warning(provider: Provider, value: str) -> str | None:
     if not value or not usual or any(known.matches(value) for known in usual):
         return None
     labels = " or ".join(known.label for known in usual)
-    return f"This does not look like a {provider.name} key ({labels}). You can save it all the same."
+    return f"It does not look like a key of {provider.name} ({labels}). Test it to be sure."
 
 
 async def _ask(provider: Provider, secret: Secret, fields: Mapping[str, str], client: GuardedClient) -> Reply:

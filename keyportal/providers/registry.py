@@ -83,4 +83,4 @@ def _moved(provider: Provider, url: str) -> Provider:
 
 
 def _setting(provider_id: str) -> str:
-    return f"KEYPORTAL_BASE_URL_{provider_id.upper().replace('-', '_')}"
+    return f"KEYPORTAL_BASE_URL_{provider_id.upper()}"

@@ -16,7 +16,7 @@ from keyportal.domain.agent_keys import (
 from keyportal.domain.audit import Action
 from keyportal.domain.errors import InvalidInput, NameTaken, NotFound, VersionConflict
 from keyportal.domain.masks import mask_agent_key
-from keyportal.domain.principals import Permission, Principal, PrincipalKind, Scope
+from keyportal.domain.principals import Permission, Principal, PrincipalKind, Role, Scope
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import is_row_id, name_key, require_name, search_key
 from keyportal.persistence import agent_keys, users
@@ -170,6 +170,8 @@ def _owner_of_new(session: Session, principal: Principal, new: NewAgentKey) -> s
     person = users.find_user_by_email(session, search_key(new.for_email or ""))
     if person is None or not person.active:
         raise NotFound("There is no active person with this email.")
+    if Scope.RESOLVE_ANY in new.scopes and person.role != Role.ADMIN:
+        raise InvalidInput("Only an admin's agent key may resolve for any person.", field="scopes")
     return person.id
 
 

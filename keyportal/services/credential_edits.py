@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from keyportal.domain.credentials import require_value
+from keyportal.domain.credentials import PastedValue, require_value
 from keyportal.domain.errors import InvalidInput, NameTaken
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.secret import Secret
@@ -16,6 +16,7 @@ from keyportal.domain.text import name_key, require_label, require_moment, requi
 from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider, origin_of
+from keyportal.providers.checking import format_warning
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
 
@@ -100,7 +101,13 @@ def _replace_secret(
     row.health_outcome, row.health_message = None, ""
     row.health_checked_at, row.health_latency_ms = None, None
     seal_credential(portal, session, row, pasted.secret)
-    return pasted.notice
+    return notice_about(provider, pasted)
+
+
+def notice_about(provider: Provider, pasted: PastedValue) -> str:
+    """Say what was cleaned off a value and what is odd about its look. Neither ever blocks."""
+    odd = format_warning(provider, pasted.secret.reveal())
+    return " ".join(sentence for sentence in (pasted.notice, odd) if sentence)
 
 
 def require_free_name(session: Session, row: CredentialRow) -> None:

@@ -31,7 +31,13 @@ from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import origin_of
 from keyportal.services import audit
 from keyportal.services.credential_edits import UNCHANGED as UNCHANGED
-from keyportal.services.credential_edits import CredentialEdit, apply_edit, require_free_name, store_row
+from keyportal.services.credential_edits import (
+    CredentialEdit,
+    apply_edit,
+    notice_about,
+    require_free_name,
+    store_row,
+)
 from keyportal.services.credential_views import CredentialPage, CredentialView, credential_view
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
@@ -128,7 +134,7 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
         seal_credential(portal, session, row, pasted.secret)
         store_row(session, row)
         _record(portal, session, principal, Action.CREDENTIAL_CREATE, row)
-    return credential_view(portal, row, pasted.notice)
+    return credential_view(portal, row, notice_about(provider, pasted))
 
 
 def update(

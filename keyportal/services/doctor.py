@@ -73,6 +73,8 @@ def _database(database: Database) -> str:
 
 def _schema(database: Database) -> str:
     found, newest = migrate.schema_revision(database.engine), migrate.newest_revision()
+    if found is not None and not migrate.knows_revision(found):
+        raise UnusableSetting("DATABASE_URL", f"has schema {found} of a newer release. Upgrade KeyPortal.")
     if found != newest:
         raise UnusableSetting(
             "DATABASE_URL", f"has schema {found}, this release has {newest}. The next start migrates it."

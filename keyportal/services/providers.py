@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keyportal.domain.principals import Permission, Principal
+from keyportal.domain.secret import Secret
 from keyportal.providers.base import Provider
 from keyportal.services.portal import Portal
 
@@ -33,6 +34,13 @@ class ProviderView:
 def list_providers(portal: Portal, principal: Principal) -> list[ProviderView]:
     principal.require(Permission.PROVIDERS_READ)
     return [provider_view(portal, p) for p in portal.providers.all()]
+
+
+def guess_provider(portal: Portal, principal: Principal, pasted: Secret) -> ProviderView | None:
+    """Return the provider a pasted key gives away by its opening, or None where it could be several."""
+    principal.require(Permission.PROVIDERS_READ)
+    found = portal.providers.guess(pasted.reveal().strip())
+    return provider_view(portal, found) if found else None
 
 
 def provider_view(portal: Portal, provider: Provider) -> ProviderView:

@@ -54,9 +54,9 @@ def registry_from(settings: Settings) -> Registry:
     providers = Registry.of(settings.base_url_overrides)
     for provider_id in settings.environment_names:
         if providers.find(provider_id) is None:
-            name = provider_id.upper().replace("-", "_")
             raise UnusableSetting(
-                f"KEYPORTAL_ENVIRONMENT_NAMES_{name}", "no provider of the catalogue has this id"
+                f"KEYPORTAL_ENVIRONMENT_NAMES_{provider_id.upper()}",
+                "no provider of the catalogue has this id",
             )
     return providers
 
@@ -77,6 +77,7 @@ def prepare_data_dir(settings: Settings) -> None:
         raise UnusableSetting("KEYPORTAL_DATA_DIR", "names a folder that cannot be created.") from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UnusableSetting("KEYPORTAL_DATA_DIR", "names a folder that cannot be written.")
+    _make_database_file_private(settings)
 
 
 def migrate_schema(settings: Settings) -> None:
@@ -141,3 +142,14 @@ def _canary_place(key_id: str) -> Place:
 def _make_private(folder: Path) -> None:
     if stat.S_IMODE(folder.stat().st_mode) & 0o077 and folder.stat().st_uid == os.getuid():
         folder.chmod(0o700)
+
+
+def _make_database_file_private(settings: Settings) -> None:
+    """Create the SQLite file for its owner alone; its log files take over the mode."""
+    if not settings.uses_sqlite:
+        return
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError:
+        raise UnusableSetting("DATABASE_URL", "names a file that cannot be written.") from None

@@ -138,14 +138,35 @@ def test_two_processes_starting_on_an_empty_folder_share_one_database(tmp_path: 
     assert [process.returncode for process in starting] == [0, 0], ends
 
 
+def test_a_port_in_use_stops_the_second_start(portal: RunningPortal) -> None:
+    portal.start()
+    done = portal.command("serve")
+    assert done.returncode == 78
+    assert done.stderr.startswith("PORT: is in use")
+
+
 def test_another_name_for_the_machine_leads_to_the_one_address(portal: RunningPortal) -> None:
     portal.start()
     with httpx.Client() as client:
-        by_number = client.get(f"http://127.0.0.1:{portal.port}/api-keys")
+        by_number = client.get(f"http://127.0.0.1:{portal.port}/api-keys?page=2")
         by_stranger = client.get(f"{portal.url}/api-keys", headers={"Host": "keys.example.com"})
-    assert (by_number.status_code, by_number.headers["location"]) == (307, f"{portal.url}/api-keys")
+    assert (by_number.status_code, by_number.headers["location"]) == (307, f"{portal.url}/api-keys?page=2")
     assert by_stranger.status_code == 421
     assert "KEYPORTAL_PUBLIC_URL" in by_stranger.text
+
+
+def test_behind_tls_no_redirect_leads_back_to_http(portal: RunningPortal) -> None:
+    portal.settings["KEYPORTAL_PUBLIC_URL"] = "https://keys.example.com"
+    portal.start()
+    answer = httpx.get(f"{portal.url}/sign-in?problem=x", headers={"Host": "keys.example.com"})
+    assert answer.headers["location"] == "https://keys.example.com/sign-in/?problem=x"
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_the_files_are_their_owner_s_alone(portal: RunningPortal) -> None:
+    portal.start()
+    files = list((portal.folder / "data").glob("keyportal.db*"))
+    assert {stat.S_IMODE(f.stat().st_mode) for f in files if "migrate-lock" not in f.name} == {0o600}
 
 
 def test_every_answer_carries_the_security_headers(portal: RunningPortal) -> None:

@@ -16,7 +16,7 @@ from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
 
 USER, SYSTEM = Ownership.USER, Ownership.SYSTEM
-VALUE = "sk-proj-own-0123456789abcdef"
+VALUE = "sk-proj-ownT3BlbkFJ0123456789abcdef"
 
 
 def save(

@@ -67,6 +67,13 @@ def test_a_saved_key_is_found_again(portal: Portal, owner: Principal, ownership:
     assert (view.status, view.usage_count, view.version, view.notice) == ("active", 0, 1, "")
 
 
+def test_a_key_that_looks_wrong_is_saved_with_a_warning(portal: Portal, alice: Principal) -> None:
+    odd = save(portal, alice, "odd", value="something-else-0123456789")
+    admin = save(portal, alice, "admin", value=f"sk-admin-{'a' * 58}T3BlbkFJ{'a' * 58}")
+    assert "does not look like a key of OpenAI" in odd.notice
+    assert "admin" in admin.notice.lower()
+
+
 def test_the_secret_is_sealed_in_its_place_and_nowhere_else(
     portal: Portal, owner: Principal, ownership: Ownership
 ) -> None:

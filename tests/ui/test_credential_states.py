@@ -65,10 +65,18 @@ async def test_a_refused_form_stays_open_with_the_reason_beside_its_field(
     assert VALUE not in state.form_problem
 
 
-async def test_a_form_without_a_provider_is_refused_beside_the_provider(state: OwnCredentialsState) -> None:
+async def test_without_a_provider_it_is_recognised_from_the_key(state: OwnCredentialsState) -> None:
     await do(state, "open_new")
-    await do(state, "submit_form", form())
-    assert state.problem_field == "provider"
+    await do(state, "submit_form", form(api_key="sk-ant-api03-STATEcanary0123456789"))
+    assert [row.provider_name for row in state.rows] == ["Anthropic"]
+
+
+async def test_a_key_that_could_be_anybodys_is_asked_about_beside_the_provider(
+    state: OwnCredentialsState,
+) -> None:
+    await do(state, "open_new")
+    await do(state, "submit_form", form(api_key="0123456789abcdef0123456789abcdef"))
+    assert (state.problem_field, state.total) == ("provider", 0)
 
 
 async def test_a_taken_name_is_refused_beside_the_name(state: OwnCredentialsState) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -20,21 +20,24 @@ class OneAddress:
         self._app = app
         self._pages = pages
         self._public_url = public_url
-        self._host = urlsplit(public_url).netloc
+        self._scheme, self._host = urlsplit(public_url)[:2]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         answer = self._elsewhere(scope) or self._environment_script(scope["path"])
-        await (answer or self._app)(scope, receive, send)
+        # Behind a TLS proxy the framework would redirect to http and the browser would refuse.
+        await (answer or self._app)({**scope, "scheme": self._scheme}, receive, send)
 
     def _elsewhere(self, scope: Scope) -> Response | None:
         host = Headers(scope=scope).get("host", "")
         if host == self._host:
             return None
         if {_name(host), _name(self._host)} <= _LOOPBACK:
-            return RedirectResponse(self._public_url + scope["path"], status_code=307)
+            query = scope["query_string"].decode("latin-1")
+            target = scope["path"] + (f"?{query}" if query else "")
+            return RedirectResponse(self._public_url + quote(target, safe="/?&=%:+,;@"), status_code=307)
         return PlainTextResponse(
             f"This portal is served at {self._public_url}. Open it there, or set KEYPORTAL_PUBLIC_URL"
             " to the address you use and restart it.\n",

@@ -77,9 +77,10 @@ def _provider_field(state: Any) -> rx.Component:
     return field(
         "Provider",
         rx.el.select(
-            rx.el.option("Choose a provider", value=""),
+            rx.el.option("Recognise it from the key", value=""),
             rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
             id="provider",
+            name="provider",
             value=state.chosen.id,
             on_change=state.choose_provider,
             class_name="kp-select",

@@ -93,25 +93,33 @@ class CredentialFormState(SessionState, mixin=True):
             return
         self.form_is_open = False
         act = "saved" if self.form.id else "added"
-        self._tell(f"{saved.name} is {act}. {saved.notice}".strip())
+        self._tell(f"{saved.name} ({saved.provider_name}) is {act}. {saved.notice}".strip())
         await self._refresh()
 
     async def _refresh(self) -> None:
         """Given by the list."""
 
     async def _save_new(self, form: dict[str, Any]) -> CredentialView:
-        if not self.chosen.id:
-            raise InvalidInput("Choose the provider the key is for.", field="provider")
+        api_key = Secret(text_of(form, "api_key"))
         new = NewCredential(
-            provider=self.chosen.id,
+            provider=self.chosen.id or await self._recognise(api_key),
             name=text_of(form, "name"),
-            api_key=Secret(text_of(form, "api_key")),
+            api_key=api_key,
             fields=self._fields_of(form),
             note=text_of(form, "note"),
             environment=text_of(form, "environment"),
             expires_at=expiry_of(text_of(form, "expires_on")),
         )
         return await self._call(credentials.create, current_portal(), self._principal(), self.ownership, new)
+
+    async def _recognise(self, api_key: Secret) -> str:
+        found = await self._call(providers.guess_provider, current_portal(), self._principal(), api_key)
+        if found is None:
+            raise InvalidInput(
+                "This key could be of several providers. Choose the one it is for.", field="provider"
+            )
+        await self._choose(found.id, {})
+        return found.id
 
     async def _save_edit(self, form: dict[str, Any]) -> CredentialView:
         value = text_of(form, "api_key")
