@@ -9,9 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from sqlalchemy import Table, text
+from sqlalchemy.pool import NullPool
+from sqlmodel import SQLModel
 
 from keyportal.domain.principals import Role, operator_principal
 from keyportal.domain.secret import Secret
+from keyportal.persistence.engine import open_engine
+from keyportal.persistence.migrate import upgrade_schema
 from keyportal.services import users
 from keyportal.services.portal import Portal
 from keyportal.services.start_up import open_portal
@@ -73,38 +78,57 @@ class SqliteTemplate:
 
 
 class PostgresTemplate:
-    """A migrated PostgreSQL database with the cast, cloned for each test."""
+    """One PostgreSQL database with the cast, put back to how it was before each test."""
 
     def __init__(self, server_uri: str, folder: Path) -> None:
         self._server_uri = server_uri
-        self._name = f"template_{uuid4().hex}"
-        self._clones: list[str] = []
+        self._emptied: list[str] = []
         # Tests look at what is stored, not at whether it survives a power cut.
         self._execute("ALTER SYSTEM SET fsync = off")
         self._execute("SELECT pg_reload_conf()")
-        self._execute(f"CREATE DATABASE {self._name}")
-        open_with_cast(make_settings(folder, DATABASE_URL=self._uri(self._name))).close()
+        self._url = self._create("cast")
+        open_with_cast(make_settings(folder, DATABASE_URL=self._url)).close()
+        self._rows = self._read_rows()
 
     def copy_to(self, folder: Path) -> dict[str, str]:
-        clone = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {clone} TEMPLATE {self._name}")
-        self._clones.append(clone)
-        return {"DATABASE_URL": self._uri(clone)}
+        """Return the settings of the database, with the cast in it and nothing else."""
+        name = self._url.rpartition("/")[2].partition("?")[0]
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        # Does nothing unless a test took the tables away.
+        upgrade_schema(self._url)
+        with open_engine(self._url, poolclass=NullPool).begin() as connection:
+            tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+            for table, rows in self._rows:
+                if rows:
+                    connection.execute(table.insert(), rows)
+            connection.execute(
+                text("SELECT setval(pg_get_serial_sequence('audit_events', 'id'), max(id)) FROM audit_events")
+            )
+        return {"DATABASE_URL": self._url}
 
     def empty(self) -> str:
         """Return the URL of a new database without tables."""
-        name = f"empty_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
-        self._clones.append(name)
-        return self._uri(name)
+        return self._create("empty")
 
     def drop_clones(self) -> None:
-        while self._clones:
-            self._execute(f"DROP DATABASE {self._clones.pop()} WITH (FORCE)")
+        while self._emptied:
+            self._execute(f"DROP DATABASE {self._emptied.pop()} WITH (FORCE)")
 
-    def _uri(self, name: str) -> str:
+    def _create(self, kind: str) -> str:
+        name = f"{kind}_{uuid4().hex}"
+        self._execute(f"CREATE DATABASE {name}")
+        if kind == "empty":
+            self._emptied.append(name)
         base, _, query = self._server_uri.partition("?")
         return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+    def _read_rows(self) -> list[tuple[Table, list[dict[str, Any]]]]:
+        with open_engine(self._url, poolclass=NullPool).connect() as connection:
+            return [
+                (table, [dict(row) for row in connection.execute(table.select()).mappings()])
+                for table in SQLModel.metadata.sorted_tables
+            ]
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self._server_uri, autocommit=True) as connection:
@@ -122,9 +146,6 @@ def with_sqlite_checkpointed(file: Path) -> None:
 
 def all_text_of(portal: Portal) -> bytes:
     """Return everything the database holds, as bytes, for looking for what must not be there."""
-    from sqlalchemy import text
-    from sqlmodel import SQLModel
-
     found: list[Any] = []
     with portal.database.reading() as session:
         for table in SQLModel.metadata.tables:

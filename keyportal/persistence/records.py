@@ -63,6 +63,10 @@ def forget_attempts(session: Session, key: str) -> None:
     session.exec(delete(AttemptRow).where(col(AttemptRow.key) == key))
 
 
+def return_attempt(session: Session, key: str) -> None:
+    session.exec(update(AttemptRow).where(col(AttemptRow.key) == key).values(count=AttemptRow.count - 1))
+
+
 def forget_old_attempts(session: Session, now: datetime) -> None:
     session.exec(delete(AttemptRow).where(col(AttemptRow.window_ends_at) <= now))
 

@@ -75,7 +75,7 @@ def sign_in(portal: Portal, email: str, password: Secret, address: str = "") -> 
     if user is None or not matches or not user.active:
         _record_failure(portal, user, address)
         raise SignInFailed
-    throttle.forget_account(portal, account)
+    throttle.forgive(portal, account=account, address=address)
     with portal.database.transaction() as session:
         row = users.find_user(session, user.id, for_update=True)
         # Both again: the password may have been changed while this one was being compared.

@@ -18,13 +18,17 @@ def count_attempt(portal: Portal, *, account: str, address: str) -> None:
     """Count a guess before it is looked at. Raises TooManyAttempts with the seconds to wait."""
     _count(portal, f"account:{account}", PER_ACCOUNT)
     if address:
-        _count(portal, f"address:{address[:64]}", PER_ADDRESS)
+        _count(portal, _address_key(address), PER_ADDRESS)
 
 
-def forget_account(portal: Portal, account: str) -> None:
-    """Start over after a right answer. The address keeps its count: one account must not free it."""
+def forgive(portal: Portal, *, account: str, address: str) -> None:
+    """After a right answer the account starts over, and the address gets its one try back.
+
+    Not more than that: an attacker with one account of their own must not free the address.
+    """
     with portal.database.transaction() as session:
         records.forget_attempts(session, f"account:{account}")
+        records.return_attempt(session, _address_key(address))
 
 
 def _count(portal: Portal, key: str, limit: int) -> None:
@@ -40,3 +44,7 @@ def _count(portal: Portal, key: str, limit: int) -> None:
         over, wait = row.count > limit, row.window_ends_at - now
     if over:
         raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds())))
+
+
+def _address_key(address: str) -> str:
+    return f"address:{address[:64]}"
