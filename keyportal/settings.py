@@ -19,7 +19,6 @@ from keyportal.domain.masks import MaskStyle
 from keyportal.domain.secret import Secret
 
 ROOT = Path(__file__).resolve().parents[1]
-ENV_FILE = ROOT / ".env"
 ENCRYPTION_KEY = "API_KEY_ENCRYPTION_KEY"
 _KEY_FILE = "API_KEY_ENCRYPTION_KEY_FILE"
 _KEY_PREVIOUS = "API_KEY_ENCRYPTION_KEY_PREVIOUS"
@@ -77,13 +76,16 @@ class Settings:
         return self.encryption_key
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the process environment over the `.env` file beside rxconfig.py. Raises UnusableSetting."""
-    if environ is not None:
-        return settings_from(environ)
-    env_file = Path(os.environ.get("KEYPORTAL_ENV_FILE", ENV_FILE))
+def env_file() -> Path:
+    """Return the settings file: `.env` beside rxconfig.py unless KEYPORTAL_ENV_FILE names another."""
+    return ROOT / os.environ.get("KEYPORTAL_ENV_FILE", ".env")
+
+
+def load_settings() -> Settings:
+    """Read the process environment over the settings file. Raises UnusableSetting."""
+    file = env_file()
     try:
-        written = dotenv_values(env_file, interpolate=False) if env_file.is_file() else {}
+        written = dotenv_values(file, interpolate=False) if file.is_file() else {}
     except (OSError, ValueError):
         raise UnusableSetting("KEYPORTAL_ENV_FILE", "names a file that cannot be read as text.") from None
     # An empty variable, as container tools pass one, does not hide what stands in the file.
@@ -130,7 +132,7 @@ def _encryption_key(values: Mapping[str, str]) -> Secret | None:
     if direct and path:
         raise UnusableSetting(_KEY_FILE, f"and {ENCRYPTION_KEY} are both set. Keep one of them.")
     if path:
-        return parse_encryption_key(_read_key_file(Path(path)), _KEY_FILE)
+        return parse_encryption_key(_read_key_file(ROOT / path), _KEY_FILE)
     return parse_encryption_key(direct) if direct else None
 
 

@@ -9,14 +9,15 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import Table, text
+from sqlalchemy import Table, inspect, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 from keyportal.domain.principals import Role, operator_principal
 from keyportal.domain.secret import Secret
 from keyportal.persistence.engine import open_engine
-from keyportal.persistence.migrate import upgrade_schema
+from keyportal.persistence.migrate import newest_revision, schema_revision, upgrade_schema
 from keyportal.services import users
 from keyportal.services.portal import Portal
 from keyportal.services.start_up import open_portal
@@ -89,22 +90,31 @@ class PostgresTemplate:
         self._url = self._create("cast")
         open_with_cast(make_settings(folder, DATABASE_URL=self._url)).close()
         self._rows = self._read_rows()
+        self._tables = set(inspect(open_engine(self._url, poolclass=NullPool)).get_table_names())
 
     def copy_to(self, folder: Path) -> dict[str, str]:
         """Return the settings of the database, with the cast in it and nothing else."""
-        name = self._url.rpartition("/")[2].partition("?")[0]
+        name = make_url(self._url).database
+        self._execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        # Does nothing unless a test took the tables away.
-        upgrade_schema(self._url)
-        with open_engine(self._url, poolclass=NullPool).begin() as connection:
+        engine = open_engine(self._url, poolclass=NullPool)
+        if (
+            set(inspect(engine).get_table_names()) != self._tables
+            or schema_revision(engine) != newest_revision()
+        ):
+            # A test took a table away, or stood at another schema.
+            with engine.begin() as connection:
+                connection.execute(text("DROP SCHEMA public CASCADE"))
+                connection.execute(text("CREATE SCHEMA public"))
+            upgrade_schema(self._url)
+        with engine.begin() as connection:
             tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
             for table, rows in self._rows:
                 if rows:
                     connection.execute(table.insert(), rows)
-            connection.execute(
-                text("SELECT setval(pg_get_serial_sequence('audit_events', 'id'), max(id)) FROM audit_events")
-            )
+            last = "SELECT setval(pg_get_serial_sequence('audit_events', 'id'), max(id)) FROM audit_events"
+            connection.execute(text(last))
         return {"DATABASE_URL": self._url}
 
     def empty(self) -> str:

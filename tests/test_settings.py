@@ -285,11 +285,6 @@ def test_an_env_file_that_is_not_text_is_refused_by_name(env_file: Path) -> None
     assert CANARY not in refusal.value.message
 
 
-def test_a_mapping_is_read_instead_of_the_machine(env_file: Path) -> None:
-    env_file.write_text("PORT=4000\n")
-    assert load_settings({}).port == 3000
-
-
 def test_importing_the_settings_reads_nothing() -> None:
     """A bad environment must be reported by the start, not by an import."""
     code = f"import {module.__name__}; print('fine')"

@@ -18,6 +18,7 @@ from keyportal.services.portal import Portal
 
 # A browser's own form goes back to the page it came from instead of showing JSON.
 _FORM_PAGES = {"/api/auth/sign-in": "/sign-in", "/api/auth/set-up": "/set-up"}
+_FORM_FIELDS = ("code", "email", "name", "password")
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class Answers:
         page = _FORM_PAGES.get(visit.path) if visit.method == "POST" else None
         if page is not None and prefers_html(headers.get("accept", "")):
             code = error.code if isinstance(error, KeyPortalError) else "internal"
-            return RedirectResponse(f"{page}?problem={code}", 303)
+            field = error.field if isinstance(error, InvalidInput) and error.field in _FORM_FIELDS else ""
+            return RedirectResponse(f"{page}?problem={code}" + (f"&field={field}" if field else ""), 303)
         return answer
 
     def _record(self, visit: Visit, error: KeyPortalError) -> None:

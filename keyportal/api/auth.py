@@ -1,6 +1,7 @@
 """Who is asking. Every address is closed but a short list, before a body is read or a route runs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from keyportal.api.errors import unknown_address
 from keyportal.api.visits import Visit, visit_of
 from keyportal.domain.errors import AgentKeyRefused, Forbidden, NotSignedIn, OriginRefused
-from keyportal.domain.principals import Permission, Principal, PrincipalKind
+from keyportal.domain.principals import SCOPE_PERMISSIONS, Permission, Principal, PrincipalKind
 from keyportal.services import access, sessions
 from keyportal.services.portal import Portal
 from keyportal.settings import Settings
@@ -55,7 +56,10 @@ class Gate:
             if visit.route is None:
                 raise unknown_address()
             if visit.route.path not in PUBLIC:
-                await run_in_threadpool(_admit, self._get_portal(), HTTPConnection(scope), visit)
+                await _admit_in_thread(self._get_portal(), HTTPConnection(scope), visit)
+                visit.admit_again = partial(
+                    _admit_in_thread, self._get_portal(), HTTPConnection(scope), visit
+                )
         await self._app(scope, receive, send)
 
 
@@ -92,11 +96,26 @@ def address_of(request: HTTPConnection) -> str:
     return request.client.host if request.client else ""
 
 
+async def _admit_in_thread(portal: Portal, request: HTTPConnection, visit: Visit) -> None:
+    await run_in_threadpool(_admit, portal, request, visit)
+
+
 def _admit(portal: Portal, request: HTTPConnection, visit: Visit) -> None:
     principal = visit.principal = authenticate(portal, request)
     if principal.kind is PrincipalKind.USER:
         _require_own_site(request, portal.settings, visit.method)
-    principal.require(_entry_to(visit.route.path if visit.route else ""))
+    wanted = _entry_to(visit.route.path if visit.route else "")
+    if principal.kind is PrincipalKind.AGENT and not principal.can(wanted):
+        raise Forbidden(_lacking_scope(wanted))
+    principal.require(wanted)
+
+
+def _lacking_scope(wanted: Permission) -> str:
+    """Say which scope would do. An agent key's scopes never change, so no admin can help."""
+    scopes = [scope for scope, held in SCOPE_PERMISSIONS.items() if wanted in held]
+    if not scopes:
+        return "Agent keys cannot do this. Sign in as a person."
+    return f"This agent key lacks the scope {' or '.join(scopes)}. Create an agent key that has it."
 
 
 def _require_own_site(request: HTTPConnection, settings: Settings, method: str) -> None:

@@ -3,7 +3,9 @@
 Never echoes or logs a byte of it.
 """
 
+import asyncio
 import json
+import time
 from email.message import Message as MimeHeader
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -12,13 +14,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from keyportal.api.errors import BodyTooLarge, InvalidBody, InvalidForm, UnsupportedMediaType
+from keyportal.api.errors import BodyTooLarge, BodyTooSlow, InvalidBody, InvalidForm, UnsupportedMediaType
 from keyportal.api.visits import Takes, visit_of
 from keyportal.domain.errors import InvalidInput
 
 LIMITS = {Takes.JSON: 256 * 1024, Takes.FORM: 16 * 1024}
 MEDIA_TYPES = {Takes.JSON: "application/json", Takes.FORM: "application/x-www-form-urlencoded"}
 DEEPEST = 32
+DEADLINE_S = 10
+_STILL_FRESH_S = 0.5
 _MOST_FIELDS = 50
 
 
@@ -32,12 +36,25 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = await _read(receive, headers, LIMITS[takes])
+        started = time.monotonic()
+        body = await _read_in_time(receive, headers, LIMITS[takes])
         if body is None:
             return
+        if time.monotonic() - started > _STILL_FRESH_S:
+            # Whoever came in may have been thrown out while the body trickled.
+            await visit_of(scope).admit_again()
         _require_media_type(headers, takes, body)
         await run_in_threadpool(_require_json if takes is Takes.JSON else _require_form, body)
         await self._app(scope, _replaying(body, receive), send)
+
+
+async def _read_in_time(receive: Receive, headers: Headers, limit: int) -> bytes | None:
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            return await _read(receive, headers, limit)
+    except TimeoutError:
+        pass
+    raise BodyTooSlow
 
 
 async def _read(receive: Receive, headers: Headers, limit: int) -> bytes | None:

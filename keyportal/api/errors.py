@@ -34,6 +34,11 @@ class BodyTooLarge(KeyPortalError):
     message = "The body is too large."
 
 
+class BodyTooSlow(KeyPortalError):
+    code = "body_too_slow"
+    message = "The body did not arrive in time. Send it in one piece."
+
+
 class UnsupportedMediaType(KeyPortalError):
     code = "unsupported_media_type"
     message = "This route takes another content type."
@@ -68,6 +73,7 @@ STATUS_OF = {
     "unknown_provider": 404,
     "no_key": 404,
     "method_not_allowed": 405,
+    "body_too_slow": 408,
     "name_taken": 409,
     "email_taken": 409,
     "already_set_up": 409,
@@ -91,8 +97,8 @@ PROTECTED = (
     "origin_refused",
     "storage_unavailable",
 )
-WITH_BODY = ("invalid_json", "body_too_large", "unsupported_media_type", "invalid_input")
-WITH_FORM = ("invalid_form", "body_too_large", "unsupported_media_type", "invalid_input")
+WITH_BODY = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type", "invalid_input")
+WITH_FORM = ("invalid_form", "body_too_slow", "body_too_large", "unsupported_media_type", "invalid_input")
 
 _CHALLENGES = {
     "not_signed_in": "Bearer",

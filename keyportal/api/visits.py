@@ -1,6 +1,6 @@
 """What is known of one request before any route runs: its route, who sent it, what body it takes."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,15 +22,23 @@ class Takes(StrEnum):
     FORM = "form"
 
 
+async def _nothing_to_check() -> None:
+    """What a public address has to look at again."""
+
+
 @dataclass
 class Visit:
-    """One request. `route` is None for an unknown address; `principal` is None until it is known."""
+    """One request. `route` is None for an unknown address; `principal` is None until it is known.
+
+    `admit_again` looks at the credentials once more, for a request that took its time.
+    """
 
     method: str
     path: str
     route: Route | None
     takes: Takes
     principal: Principal | None = None
+    admit_again: Callable[[], Awaitable[None]] = _nothing_to_check
 
     @property
     def label(self) -> str:

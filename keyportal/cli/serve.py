@@ -3,11 +3,14 @@
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import socket
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +19,8 @@ import typer
 from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
 from keyportal.domain.errors import UnusableSetting
 from keyportal.services import first_run
-from keyportal.services.start_up import open_portal, registry_from
-from keyportal.settings import ENV_FILE, ROOT, Settings, load_settings
+from keyportal.services.start_up import open_portal, registry_from, require_redis
+from keyportal.settings import ROOT, Settings, env_file, load_settings
 
 _BUILD = ROOT / ".web" / "build" / "client"
 _STAMP = ROOT / ".web" / "keyportal-build"
@@ -54,9 +57,15 @@ def build_pages() -> None:
 def _build() -> None:
     say("Building the pages. The first time takes half a minute.")
     command = [_script("reflex"), "export", "--frontend-only", "--no-zip"]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
+    with _lock_files_kept():
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=_building_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
     if done.returncode != 0 or not _BUILD.is_dir():
         say(_telling_lines(done.stdout.decode(errors="replace")))
         say("The pages could not be built. See the lines above.")
@@ -71,13 +80,13 @@ def _telling_lines(output: str) -> str:
 
 def _prepare() -> Settings:
     """Return settings a portal has opened with, so that every refusal comes before anything listens."""
-    env_file = Path(os.environ.get("KEYPORTAL_ENV_FILE", ENV_FILE))
     settings = load_settings()
     # Before anything is written: a key in .env must not be the only trace of a start that failed.
     registry_from(settings)
-    if first_run.ensure_encryption_key(settings, env_file):
-        say(f"A new encryption key is in {env_file.name}. Back it up: without it saved API keys are lost.")
-        settings = load_settings()
+    if first_run.ensure_encryption_key(settings, env_file()):
+        say(f"A new encryption key is in {env_file().name}. Back it up: without it saved API keys are lost.")
+    settings = load_settings()
+    require_redis(settings)
     open_portal(settings).close()
     _require_free_port(settings)
     return settings
@@ -112,6 +121,8 @@ def _become_server(settings: Settings) -> None:
     os.execve(command[0], command, {**_environment(), **_SERVING})
 
 
+_FOR_BUILDING = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PORT", "KEYPORTAL_PUBLIC_URL", "CI")
+_ALL_FOR_BUILDING = ("LC_", "XDG_", "REFLEX_", "NODE_", "NPM_", "npm_", "SSL_", "http", "HTTP", "no_", "NO_")
 _SERVING = {
     # Reflex reads these to serve the built pages itself; `reflex run --env prod` sets the same.
     "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
@@ -121,6 +132,22 @@ _SERVING = {
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "REFLEX_ENV_MODE": "prod", "PYTHONPATH": str(ROOT)}
+
+
+def _building_environment() -> dict[str, str]:
+    """Return what a build needs and nothing more: it runs other people's packages, and no key is theirs."""
+    kept = {k: v for k, v in _environment().items() if k in _FOR_BUILDING or k.startswith(_ALL_FOR_BUILDING)}
+    return {**kept, "KEYPORTAL_ENV_FILE": os.devnull}
+
+
+@contextmanager
+def _lock_files_kept() -> Iterator[None]:
+    """Put back the package lock files where a build only wrote the same in another order."""
+    before = {file: file.read_bytes() for file in (ROOT / "reflex.lock").glob("*.json")}
+    yield
+    for file, content in before.items():
+        if file.is_file() and json.loads(file.read_bytes()) == json.loads(content):
+            file.write_bytes(content)
 
 
 def _script(name: str) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Action(StrEnum):
     SET_UP = "set_up"
+    SET_UP_CODE = "set_up.code"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     USER_CREATE = "user.create"
@@ -22,6 +23,7 @@ class Action(StrEnum):
 
 class Result(StrEnum):
     OK = "ok"
+    STARTED = "started"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -42,7 +44,6 @@ DETAILS = frozenset(
         "reason",
         "for_user",
         "model",
-        "environment_name",
         "expires_at",
         "route",
     }

@@ -10,11 +10,20 @@ NAME_LIMIT = 80
 NOTE_LIMIT = 1000
 EMAIL_LIMIT = 254
 
+# One character may be written as several that compose.
+_COMPOSED = 4
+
 _ROW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[^@\s,;:<>\"\\]+@[^@\s,;:<>\"\\]+\.[^@\s,;:<>\"\\.]+")
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 # Outside these years a database in another time zone cannot read back what it stored.
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
+
+def _require_normalisable(text: str, limit: int, field: str) -> None:
+    """Refuse long text before it is normalised: the time for that grows with the square of its length."""
+    if len(text) > limit * _COMPOSED:
+        raise InvalidInput(f"This has at most {limit} characters.", field=field)
 
 
 def require_storable(text: str, field: str) -> str:
@@ -26,6 +35,7 @@ def require_storable(text: str, field: str) -> str:
 
 def require_name(text: str, field: str = "name") -> str:
     """Return the name in NFC without outer space: 1 to 80 characters, one line."""
+    _require_normalisable(text, NAME_LIMIT, field)
     name = unicodedata.normalize("NFC", require_storable(text, field)).strip()
     if not any(unicodedata.category(c)[0] in "LNPS" for c in name):
         raise InvalidInput("Give it a name.", field=field)
@@ -43,7 +53,8 @@ def name_key(name: str) -> str:
 
 def search_key(text: str) -> str:
     """Return typed text in the form names are compared in, without what no database can hold."""
-    kept = "".join(c for c in text if c != "\x00" and not "\ud800" <= c <= "\udfff")
+    head = text.strip()[: EMAIL_LIMIT * _COMPOSED]
+    kept = "".join(c for c in head if c != "\x00" and not "\ud800" <= c <= "\udfff")
     return name_key(kept.strip())[:EMAIL_LIMIT]
 
 
@@ -63,6 +74,7 @@ def require_label(text: str, field: str = "environment") -> str:
 
 
 def require_email(text: str, field: str = "email") -> str:
+    _require_normalisable(text, EMAIL_LIMIT, field)
     email = unicodedata.normalize("NFC", require_storable(text, field)).strip()
     hidden = any(unicodedata.category(c) in ("Cc", "Cf") for c in email)
     if len(email) > EMAIL_LIMIT or hidden or not _EMAIL.fullmatch(email):

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from keyportal.domain.principals import Role
 from keyportal.persistence.tables import SessionRow, UserRow
 
 
@@ -17,8 +18,9 @@ def find_user_by_email(session: Session, email_key: str) -> UserRow | None:
     return session.exec(select(UserRow).where(UserRow.email_key == email_key)).first()
 
 
-def count_users(session: Session) -> int:
-    return session.exec(select(func.count()).select_from(UserRow)).one()
+def has_admin(session: Session) -> bool:
+    query = select(UserRow.id).where(UserRow.role == Role.ADMIN)
+    return session.exec(query.limit(1)).first() is not None
 
 
 def find_session(

@@ -8,6 +8,7 @@ from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRe
 from keyportal.domain.principals import Principal, Role, Scope, agent_principal
 from keyportal.persistence import agent_keys
 from keyportal.persistence.tables import AgentKeyRow, UserRow
+from keyportal.services import audit
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, parse_agent_token
 
@@ -26,9 +27,16 @@ def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
         found = agent_keys.find_by_public_id(session, presented.public_id)
     if found is None or not hmac.compare_digest(found[0].digest, digest(bearer)):
         raise AgentKeyRefused
-    _require_live(portal, *found)
-    _mark_used(portal, found[0])
-    return principal_of_agent(*found, address=address)
+    principal = principal_of_agent(*found, address=address)
+    is_first_this_minute = _mark_used(portal, found[0])
+    try:
+        _require_live(portal, *found)
+    except AgentKeyRefused as refusal:
+        # Once a minute: a program that keeps trying must not fill the trail.
+        if is_first_this_minute:
+            audit.record_refusal(portal, principal, "agent key", refusal.code)
+        raise
+    return principal
 
 
 def principal_of_agent(row: AgentKeyRow, owner: UserRow, address: str = "") -> Principal:
@@ -43,12 +51,14 @@ def principal_of_agent(row: AgentKeyRow, owner: UserRow, address: str = "") -> P
     )
 
 
-def _mark_used(portal: Portal, row: AgentKeyRow) -> None:
-    """Keep "last used" true to the minute without a write for every call."""
+def _mark_used(portal: Portal, row: AgentKeyRow) -> bool:
+    """Keep "last used" true to the minute without a write for every call; return whether it wrote."""
     now = portal.clock.now()
-    if row.last_used_at is None or now - row.last_used_at >= _USED_EVERY:
-        with portal.database.transaction() as session:
-            agent_keys.mark_agent_key_used(session, row.id, now)
+    if row.last_used_at is not None and now - row.last_used_at < _USED_EVERY:
+        return False
+    with portal.database.transaction() as session:
+        agent_keys.mark_agent_key_used(session, row.id, now)
+    return True
 
 
 def _require_live(portal: Portal, row: AgentKeyRow, owner: UserRow) -> None:

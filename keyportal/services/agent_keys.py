@@ -22,7 +22,7 @@ from keyportal.domain.text import is_row_id, name_key, require_name, search_key
 from keyportal.persistence import agent_keys, users
 from keyportal.persistence.tables import AgentKeyRow
 from keyportal.services import audit
-from keyportal.services.credentials import PAGE_SIZES
+from keyportal.services.paging import PAGE_SIZES, pages_of, require_page
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, new_agent_token
 
@@ -73,14 +73,13 @@ def search(
 ) -> AgentKeyPage:
     """Return one page of the principal's agent keys, newest first."""
     principal.require(Permission.AGENT_KEYS_READ)
-    if size not in PAGE_SIZES or not 1 <= page <= 1_000_000:
-        raise InvalidInput(f"Pages start at 1 and hold {', '.join(map(str, PAGE_SIZES))} keys.", field="page")
+    require_page(page, size)
     with portal.database.reading() as session:
         rows, total = agent_keys.search_agent_keys(
             session, _owner(principal), search_key(text), offset=(page - 1) * size, limit=size
         )
         items = [_view(portal, row) for row in rows]
-    return AgentKeyPage(items, total, page, max(1, -(-total // size)))
+    return AgentKeyPage(items, total, page, pages_of(total, size))
 
 
 def create(portal: Portal, principal: Principal, new: NewAgentKey) -> IssuedAgentKey:

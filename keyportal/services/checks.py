@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from keyportal.domain.audit import Action, Result
 from keyportal.domain.checks import CheckResult, Outcome
 from keyportal.domain.credentials import Ownership
@@ -66,11 +68,15 @@ def _load(portal: Portal, principal: Principal, credential_id: str) -> tuple[Cre
 
 
 def _open(portal: Portal, principal: Principal, row: CredentialRow) -> Secret:
+    """Return the secret, with an event on record that it is about to leave for its provider."""
     try:
-        return open_credential(portal, row)
+        secret = open_credential(portal, row)
     except Unopenable:
         mark_unreadable(portal, principal, row, Action.CREDENTIAL_CHECK)
         raise KeyUnreadable from None
+    with portal.database.transaction() as session:
+        _record(portal, session, principal, row, Result.STARTED)
+    return secret
 
 
 def mark_unreadable(portal: Portal, principal: Principal, row: CredentialRow, action: Action) -> None:
@@ -92,6 +98,28 @@ def mark_unreadable(portal: Portal, principal: Principal, row: CredentialRow, ac
         )
 
 
+def _record(
+    portal: Portal,
+    session: Session,
+    principal: Principal,
+    row: CredentialRow,
+    result: Result,
+    **details: object,
+) -> None:
+    audit.record(
+        portal,
+        session,
+        principal,
+        Action.CREDENTIAL_CHECK,
+        result,
+        object_id=row.id,
+        object_label=row.name,
+        provider=row.provider,
+        ownership=row.ownership,
+        **details,
+    )
+
+
 def _moved(provider: Provider, row: CredentialRow) -> CheckResult:
     return CheckResult(
         Outcome.REGION_OR_ENDPOINT_MISMATCH,
@@ -104,15 +132,12 @@ def _store(portal: Portal, principal: Principal, row: CredentialRow, result: Che
     now = portal.clock.now()
     with portal.database.transaction() as session:
         credentials.write_health(session, row.id, row.secret_version, **_health(row, result, now))
-        audit.record(
+        _record(
             portal,
             session,
             principal,
-            Action.CREDENTIAL_CHECK,
-            object_id=row.id,
-            object_label=row.name,
-            provider=row.provider,
-            ownership=row.ownership,
+            row,
+            Result.OK,
             outcome=result.outcome,
             http_status=result.http_status,
             latency_ms=result.latency_ms,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from keyportal.domain.credentials import PastedValue, require_value
-from keyportal.domain.errors import InvalidInput, NameTaken
+from keyportal.domain.errors import InvalidInput, NameTaken, UnknownProvider
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key, require_label, require_moment, require_name, require_note
@@ -49,7 +49,9 @@ def apply_edit(
     portal: Portal, session: Session, row: CredentialRow, edit: CredentialEdit
 ) -> tuple[str, list[str]]:
     """Write the edit into the row; return a notice about the value and the names of what changed."""
-    provider = portal.providers.get(row.provider)
+    provider = portal.providers.find(row.provider)
+    if provider is None:
+        raise UnknownProvider("This key's provider is no longer in the catalogue. It can only be deleted.")
     wanted = _wanted_columns(provider, edit)
     changed = [name for name, value in wanted.items() if getattr(row, name) != value]
     for name in changed:

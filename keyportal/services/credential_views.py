@@ -49,7 +49,7 @@ class CredentialView:
 
 @dataclass(frozen=True)
 class CredentialPage:
-    """One page of a list, the number of all matches, and of all keys whatever the filter."""
+    """One page of a list, and the number of all matches."""
 
     items: list[CredentialView]
     total: int

@@ -39,11 +39,10 @@ from keyportal.services.credential_edits import (
     store_row,
 )
 from keyportal.services.credential_views import CredentialPage, CredentialView, credential_view
+from keyportal.services.paging import PAGE_SIZES, pages_of, require_page
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
 
-PAGE_SIZES = (25, 50, 100)
-_LAST_PAGE = 1_000_000
 _READ = {
     Ownership.USER: Permission.CREDENTIALS_READ,
     Ownership.SYSTEM: Permission.SYSTEM_CREDENTIALS_READ,
@@ -78,8 +77,7 @@ def search(
     """Return one page of a list, newest first. Decrypts nothing."""
     principal.require(_READ[ownership])
     wanted = _require_filter(portal, wanted or CredentialFilter())
-    if size not in PAGE_SIZES or not 1 <= page <= _LAST_PAGE:
-        raise InvalidInput(f"Pages start at 1 and hold {', '.join(map(str, PAGE_SIZES))} keys.", field="page")
+    require_page(page, size)
     with portal.database.reading() as session:
         rows, total = credentials.search_credentials(
             session,
@@ -91,7 +89,7 @@ def search(
             limit=size,
         )
         items = [credential_view(portal, row) for row in rows]
-    return CredentialPage(items, total, page, max(1, -(-total // size)))
+    return CredentialPage(items, total, page, pages_of(total, size))
 
 
 def get(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> CredentialView:
@@ -131,6 +129,8 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
     with portal.database.transaction() as session:
         require_free_name(session, row)
         row.position = credentials.next_position(session, row.owner_key, row.provider)
+        # The name first, as an edit does: two ways round would let two calls wait for each other.
+        store_row(session, row)
         seal_credential(portal, session, row, pasted.secret)
         store_row(session, row)
         _record(portal, session, principal, Action.CREDENTIAL_CREATE, row)

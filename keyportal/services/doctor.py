@@ -14,7 +14,7 @@ from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
 from keyportal.services import audit, first_run
 from keyportal.services.portal import Portal
-from keyportal.services.start_up import keyring_from, registry_from, require_right_keys
+from keyportal.services.start_up import keyring_from, registry_from, require_redis, require_right_keys
 from keyportal.settings import Settings
 
 
@@ -62,6 +62,7 @@ def _look(part: str, examination: Callable[[], str]) -> Finding:
 
 def _settings(settings: Settings) -> str:
     registry_from(settings)
+    require_redis(settings)
     return f"listens on {settings.host}:{settings.port}, opened in browsers as {settings.public_url}"
 
 

@@ -1,9 +1,13 @@
 """The first start: generate an encryption key into `.env`, but never where ciphertext could exist."""
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from dotenv import dotenv_values
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,14 +25,25 @@ def ensure_encryption_key(settings: Settings, env_file: Path) -> bool:
     """
     if settings.encryption_key is not None:
         return False
-    if has_database(settings):
-        settings.require_encryption_key()
     line = f"{_NOTE}{ENCRYPTION_KEY}={secrets.token_hex(32)}\n"
     try:
-        _append_private(env_file, line)
+        with _locked(env_file):
+            if dotenv_values(env_file).get(ENCRYPTION_KEY):
+                # Another start was faster; its key is the one.
+                return False
+            if has_database(settings):
+                settings.require_encryption_key()
+            _append_private(env_file, line)
     except OSError:
         raise UnusableSetting(ENCRYPTION_KEY, "is not set, and .env cannot be written.") from None
     return True
+
+
+@contextmanager
+def _locked(env_file: Path) -> Iterator[None]:
+    with env_file.with_name(env_file.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def has_database(settings: Settings) -> bool:

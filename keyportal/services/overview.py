@@ -1,6 +1,6 @@
 """Which key would be used for me right now, per provider, and why. Releases nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import NotFound
@@ -23,6 +23,9 @@ _SITUATIONS = {
     Situation.ABSENT: "not set",
     Situation.PLACEHOLDER: "holds a placeholder",
 }
+
+_NONE = "No key anywhere. Add your own, or ask an admin for a system key."
+_NONE_FOR_ADMIN = "No key anywhere. Add your own, or a system key for everybody."
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ def chains_for(portal: Portal, principal: Principal) -> list[ChainView]:
     if principal.user_id is None:
         raise NotFound
     views = [_chain(portal, principal.user_id, p) for p in portal.providers.all()]
+    if principal.can(Permission.SYSTEM_CREDENTIALS_WRITE):
+        views = [replace(v, reason=_NONE_FOR_ADMIN) if v.source == "none" else v for v in views]
     return sorted(views, key=lambda v: v.source == "none")
 
 
@@ -73,7 +78,9 @@ def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, c
     principal.require(Permission.CHAIN_READ)
     with portal.database.reading() as session:
         row = require_row(session, principal, ownership, credential_id)
-        provider = portal.providers.get(row.provider)
+        provider = portal.providers.find(row.provider)
+        if provider is None:
+            return "Its provider is no longer in the catalogue, so nothing resolves to it."
         # For a system key the question is what people without a key of their own are left with.
         user_id = "" if is_system(row) else row.owner_key
         decision = decide(portal, session, user_id, provider, without=row.id).decision
@@ -118,7 +125,7 @@ def _reason(decision: Decision) -> str:
     if (blocked := decision.blocked_by) is not None:
         return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
     if decision.winner is None:
-        return "No key anywhere. Add your own, or ask an admin for a system key."
+        return _NONE
     skipped = [s for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
     passed = "".join(f" {s.candidate.name} is {_SITUATIONS[s.candidate.situation]}." for s in skipped)
     match decision.winner.source:

@@ -4,10 +4,11 @@ import logging
 
 from sqlmodel import Session
 
-from keyportal.domain.errors import StorageUnavailable
+from keyportal.domain.errors import StorageUnavailable, Unopenable
 from keyportal.domain.secret import Secret
 from keyportal.persistence import records
 from keyportal.persistence.tables import CredentialRow
+from keyportal.providers.base import origin_of
 from keyportal.services.portal import Portal
 from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, Place, open_sealed, seal
 
@@ -31,7 +32,9 @@ def seal_credential(portal: Portal, session: Session, row: CredentialRow, secret
 
 
 def open_credential(portal: Portal, row: CredentialRow) -> Secret:
-    """Raises Unopenable if the row's secret cannot be read with the keys at hand."""
+    """Raises Unopenable if the secret cannot be read, or its address is not the one it was sealed to."""
+    if origin_of(row.base_url) != row.destination:
+        raise Unopenable
     return open_sealed(portal.keyring, row.sealed or b"", _place_of(row))
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action, Result
-from keyportal.domain.errors import AlreadySetUp, InvalidInput, SignInFailed
-from keyportal.domain.principals import Principal, Role, anonymous_principal
+from keyportal.domain.errors import AlreadySetUp, InvalidInput, SignInFailed, TooManyAttempts
+from keyportal.domain.principals import Principal, Role, anonymous_principal, operator_principal
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import search_key
 from keyportal.persistence import records, users
@@ -20,7 +20,6 @@ from keyportal.vault.passwords import password_digest, verify_password
 from keyportal.vault.tokens import new_setup_code, setup_code_digest
 
 _SETUP_CODE = "setup_code_digest"
-_SETUP_ACCOUNT = "set-up"
 
 
 @dataclass(frozen=True)
@@ -34,17 +33,18 @@ class SignedIn:
 def needs_set_up(portal: Portal) -> bool:
     """Tell whether the portal waits for its first admin."""
     with portal.database.reading() as session:
-        return users.count_users(session) == 0
+        return not users.has_admin(session)
 
 
 def new_setup_code_for(portal: Portal) -> Secret:
-    """Replace the set-up code and return the new one. Raises AlreadySetUp once a person exists."""
+    """Replace the set-up code and return the new one. Raises AlreadySetUp once there is an admin."""
     code = new_setup_code()
     with portal.database.transaction() as session:
         take_lock(session, USERS_LOCK)
-        if users.count_users(session):
+        if users.has_admin(session):
             raise AlreadySetUp
         records.write_setting(session, _SETUP_CODE, setup_code_digest(code.reveal()), portal.clock.now())
+        audit.record(portal, session, operator_principal(), Action.SET_UP_CODE)
     return code
 
 
@@ -52,14 +52,15 @@ def set_up(portal: Portal, code: str, new: NewUser, address: str = "") -> Signed
     """Make the first admin with the console's code, and sign them in."""
     if not needs_set_up(portal):
         raise AlreadySetUp
-    throttle.count_attempt(portal, account=_SETUP_ACCOUNT, address=address)
-    _require_code(portal, code)
+    # By address only: with one counter for all a stranger could hold the set-up closed. The code has 80 bits.
+    throttle.count_attempt(portal, account="", address=address)
+    _require_code(portal, code, address)
     checked = require_new_user(new)
     password = password_digest(checked.password)
     with portal.database.transaction() as session:
         take_lock(session, USERS_LOCK)
         # Both again under the lock: two people may hold the same code.
-        if users.count_users(session) or not records.delete_setting(session, _SETUP_CODE):
+        if users.has_admin(session) or not records.delete_setting(session, _SETUP_CODE):
             raise AlreadySetUp
         user = add_user_row(portal, session, checked, password)
         return _begin(portal, session, user, address, Action.SET_UP)
@@ -68,19 +69,24 @@ def set_up(portal: Portal, code: str, new: NewUser, address: str = "") -> Signed
 def sign_in(portal: Portal, email: str, password: Secret, address: str = "") -> SignedIn:
     """Sign a person in. Unknown, wrong and deactivated fail alike, in words and in time."""
     account = search_key(email)
-    throttle.count_attempt(portal, account=account, address=address)
+    was_last = throttle.count_attempt(portal, account=account, address=address)
     with portal.database.reading() as session:
         user = users.find_user_by_email(session, account)
     matches, upgraded = verify_password(password, user.password_digest if user else None)
-    if user is None or not matches or not user.active:
-        _record_failure(portal, user, address)
+    signed_in = _enter(portal, user, upgraded, address) if user and matches else None
+    if signed_in is None:
+        _record_failure(portal, user, address, was_last=was_last)
         raise SignInFailed
     throttle.forgive(portal, account=account, address=address)
+    return signed_in
+
+
+def _enter(portal: Portal, user: UserRow, upgraded: str | None, address: str) -> SignedIn | None:
     with portal.database.transaction() as session:
         row = users.find_user(session, user.id, for_update=True)
-        # Both again: the password may have been changed while this one was being compared.
+        # Read again: the password may have been changed while this one was being compared.
         if row is None or not row.active or row.password_digest != user.password_digest:
-            raise SignInFailed
+            return None
         if upgraded:
             row.password_digest = upgraded
         return _begin(portal, session, row, address, Action.SIGN_IN)
@@ -95,17 +101,29 @@ def _begin(portal: Portal, session: Session, user: UserRow, address: str, action
     return SignedIn(principal, token)
 
 
-def _require_code(portal: Portal, code: str) -> None:
+def _require_code(portal: Portal, code: str, address: str) -> None:
     with portal.database.reading() as session:
         stored = records.read_setting(session, _SETUP_CODE)
-    if stored is None or not Secret(stored.value) == Secret(setup_code_digest(code)):
-        raise InvalidInput(
-            "This is not the set-up code. It stands in the console KeyPortal was started from.",
-            field="code",
+    if stored is not None and Secret(stored.value) == Secret(setup_code_digest(code)):
+        return
+    if not needs_set_up(portal):
+        raise AlreadySetUp
+    refusal = InvalidInput(
+        "This is not the set-up code. It stands in the console KeyPortal was started from.", field="code"
+    )
+    with portal.database.transaction() as session:
+        audit.record(
+            portal,
+            session,
+            anonymous_principal(address),
+            Action.SET_UP,
+            Result.REFUSED,
+            reason=refusal.code,
         )
+    raise refusal
 
 
-def _record_failure(portal: Portal, user: UserRow | None, address: str) -> None:
+def _record_failure(portal: Portal, user: UserRow | None, address: str, *, was_last: bool) -> None:
     """Record a failed sign-in by the account it aimed at; what was typed is never written."""
     with portal.database.transaction() as session:
         audit.record(
@@ -116,5 +134,5 @@ def _record_failure(portal: Portal, user: UserRow | None, address: str) -> None:
             Result.REFUSED,
             object_id=user.id if user else "",
             object_label=user.email if user else "",
-            reason=SignInFailed.code,
+            reason=TooManyAttempts.code if was_last else SignInFailed.code,
         )

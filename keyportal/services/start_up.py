@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -59,6 +61,16 @@ def registry_from(settings: Settings) -> Registry:
                 "no provider of the catalogue has this id",
             )
     return providers
+
+
+def require_redis(settings: Settings) -> None:
+    """Raises UnusableSetting where Redis is configured and does not answer."""
+    if settings.redis_url is None:
+        return
+    try:
+        Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3).ping()
+    except (RedisError, OSError, ValueError):
+        raise UnusableSetting("REDIS_URL", "names a server that does not answer.") from None
 
 
 def keyring_from(settings: Settings) -> Keyring:

@@ -1,6 +1,7 @@
 """Limits on guessing, per account and per address, kept in the database so that all processes count."""
 
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from keyportal.domain.errors import TooManyAttempts
 from keyportal.persistence import records
@@ -14,11 +15,15 @@ PER_ADDRESS = 100
 _ATTEMPT_LOCK = 742004
 
 
-def count_attempt(portal: Portal, *, account: str, address: str) -> None:
-    """Count a guess before it is looked at. Raises TooManyAttempts with the seconds to wait."""
-    _count(portal, f"account:{account}", PER_ACCOUNT)
+def count_attempt(portal: Portal, *, account: str, address: str) -> bool:
+    """Count a guess before it is looked at; return whether it was the account's last for now.
+
+    Raises TooManyAttempts with the seconds to wait. The address comes first: one that is blocked
+    can keep nobody out and writes nothing.
+    """
     if address:
         _count(portal, _address_key(address), PER_ADDRESS)
+    return bool(account) and _count(portal, f"account:{account}", PER_ACCOUNT) >= PER_ACCOUNT
 
 
 def forgive(portal: Portal, *, account: str, address: str) -> None:
@@ -31,20 +36,29 @@ def forgive(portal: Portal, *, account: str, address: str) -> None:
         records.return_attempt(session, _address_key(address))
 
 
-def _count(portal: Portal, key: str, limit: int) -> None:
+def _count(portal: Portal, key: str, limit: int) -> int:
     now = portal.clock.now()
     with portal.database.transaction() as session:
         take_lock(session, _ATTEMPT_LOCK)
-        records.forget_old_attempts(session, now)
         row = records.find_attempts(session, key)
-        if row is None:
+        if row is None or row.window_ends_at <= now:
+            records.forget_old_attempts(session, now)
             row = AttemptRow(key=key, count=0, window_ends_at=now + WINDOW)
-        row.count += 1
-        session.add(row)
-        over, wait = row.count > limit, row.window_ends_at - now
+        over, wait = row.count >= limit, row.window_ends_at - now
+        if not over:
+            row.count += 1
+            session.add(row)
     if over:
         raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds())))
+    return row.count
 
 
 def _address_key(address: str) -> str:
-    return f"address:{address[:64]}"
+    """Return what counts as one address: of IPv6 the /64, which one household or server has whole."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return f"address:{address[:64]}"
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        parsed = ip_network((parsed, 64), strict=False).network_address
+    return f"address:{parsed}"

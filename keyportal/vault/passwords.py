@@ -1,12 +1,14 @@
 """Passwords: argon2id digests through passlib, at most two at a time, never on the event loop."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 
 from passlib.context import CryptContext
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from keyportal.domain.errors import InvalidInput
+from keyportal.domain.errors import InvalidInput, TooManyAttempts
 from keyportal.domain.secret import Secret
 
 SHORTEST, LONGEST = 8, 1024
@@ -21,8 +23,11 @@ _CONTEXT = CryptContext(
     argon2__time_cost=1,
     argon2__parallelism=1,
 )
-# Each digest takes 46 MiB; a burst of sign-ins must queue instead of eating the memory.
+# Each digest takes 46 MiB: two at a time. A few more may wait; beyond that a burst of sign-ins is
+# turned away at once, because those who wait hold threads that everything else needs.
 _AT_ONCE = BoundedSemaphore(2)
+_IN_LINE = BoundedSemaphore(10)
+_BUSY_FOR_S = 5
 
 
 def require_password(password: Secret, field: str = "password") -> None:
@@ -38,8 +43,21 @@ def require_password(password: Secret, field: str = "password") -> None:
         raise InvalidInput("This password is too common. Choose a rarer one.", field=field)
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a turn. Raises TooManyAttempts where too many wait already."""
+    if not _IN_LINE.acquire(blocking=False):
+        raise TooManyAttempts("Many people are signing in right now. Try again.", retry_after=_BUSY_FOR_S)
+    try:
+        with _AT_ONCE:
+            yield
+    finally:
+        _IN_LINE.release()
+
+
 def password_digest(password: Secret) -> str:
-    with _AT_ONCE:
+    """Raises TooManyAttempts where too many wait already."""
+    with _turn():
         return _CONTEXT.hash(password.reveal())
 
 
@@ -51,7 +69,7 @@ def verify_password(password: Secret, stored: str | None) -> tuple[bool, str | N
     text = password.reveal()
     # A text outside these limits cannot have been set; argon2 still runs, for the same time.
     usable = len(text) <= LONGEST and "\x00" not in text and _is_unicode(text)
-    with _AT_ONCE:
+    with _turn():
         matches, upgraded = _verify(text if usable else "unusable", stored or _decoy())
     # An empty digest is nobody's: the decoy's own password must not open it.
     return (True, upgraded) if matches and usable and stored else (False, None)

@@ -52,7 +52,7 @@ def test_a_browser_form_goes_back_to_its_page_with_the_problem(anyone: Rest) -> 
     answer = anyone.post("/api/auth/sign-in", data=WRONG, headers=FORM)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?problem=sign_in_failed")
     answer = anyone.post("/api/auth/set-up", data=WRONG, headers=FORM)
-    assert answer.headers["location"] == "/set-up?problem=invalid_input"
+    assert answer.headers["location"] == "/set-up?problem=invalid_input&field=code"
     assert "set-cookie" not in answer.headers
 
 

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
+from keyportal.cli import serve
 from tests.e2e.server import ROOT, RunningPortal
 from tests.support import OTHER_KEY
 
@@ -187,3 +189,28 @@ def test_every_answer_carries_the_security_headers(portal: RunningPortal) -> Non
             assert headers["x-content-type-options"] == "nosniff", path
             assert "access-control-allow-origin" not in headers, path
         assert client.get("/api/health").headers["cache-control"] == "no-store"
+
+
+def test_redis_that_does_not_answer_stops_the_start(portal: RunningPortal) -> None:
+    portal.settings["REDIS_URL"] = "redis://:CANARY@127.0.0.1:1/0"
+    done = refused(portal)
+    assert done.returncode == 78
+    assert "REDIS_URL: names a server that does not answer" in done.stderr
+    assert "CANARY" not in done.stderr
+
+
+def test_two_first_starts_at_once_agree_on_one_key(portal: RunningPortal) -> None:
+    second = RunningPortal(portal.folder, **NO_KEY)
+    second.log_file = portal.folder / "second.log"
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(RunningPortal.start, (portal, second)))
+    second.stop()
+    portal.stop()
+    assert (portal.folder / ".env").read_text().count("API_KEY_ENCRYPTION_KEY=") == 1
+    portal.start()
+
+
+def test_a_build_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY_ENCRYPTION_KEY", "OPENAI_API_KEY", "DATABASE_URL"):
+        monkeypatch.setenv(name, "CANARY")
+    assert "CANARY" not in serve._building_environment().values()

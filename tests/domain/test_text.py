@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from keyportal.domain import text
 from keyportal.domain.errors import InvalidInput
+from keyportal.domain.text import require_email, require_name, search_key
 
 UNSTORABLE = ["a\x00b", "\x00", "a\ud800b", "\udfff"]
 
@@ -206,3 +207,14 @@ def test_a_moment_is_kept_in_utc() -> None:
 
 def test_no_moment_is_fine() -> None:
     assert text.require_moment(None) is None
+
+
+@pytest.mark.parametrize("clean", [require_name, require_email])
+def test_long_text_is_refused_before_it_is_normalised(clean: Callable[[str], str]) -> None:
+    hostile = "a" + "\u0301" * 60_000 + "\u0316" * 60_000
+    with pytest.raises(InvalidInput, match="at most"):
+        clean(hostile)
+
+
+def test_a_search_looks_at_no_more_than_a_name_can_hold() -> None:
+    assert len(search_key("a" * 1_000_000)) == 254

@@ -116,26 +116,49 @@ async def test_a_member_can_do_nothing_with_any_admin_handler(running: RunningPo
 )
 async def test_names_that_are_no_handler_of_ours_do_nothing(running: RunningPortal, name: str) -> None:
     client = await client_of(running, ALICE)
-    before = tables_of(running)
-    payload = {"var_name": "is_admin", "value": True, "secret": CANARY}
-    await client.send(name, payload)
-    events = await client.settle()
     await client.send(event("session_state", "show_person"))
-    shown = vars_in(events + await client.settle())
+    await client.settle()
+    before = tables_of(running)
+    await client.send(name, {"var_name": "is_admin", "value": True, "secret": CANARY})
+    await client.send(HYDRATE, path="/sign-in")
+    shown = vars_in(await client.settle())
     await client.close()
-    assert shown.get("is_admin", False) is False
+    assert (shown["is_admin"], shown["person_email"]) == (False, ALICE)
     assert tables_of(running) == before
 
 
 async def test_a_client_cannot_write_a_var(running: RunningPortal) -> None:
     client = await client_of(running, ALICE)
-    root = "reflex___state____state"
-    wanted = {f"{root}.keyportal___ui___shared___session____session_state.is_admin_rx_state_": True}
-    await client.send(f"{root}.update_vars_internal_state.update_vars_internal", {"vars": wanted})
     await client.send(event("session_state", "show_person"))
-    shown = vars_in(await client.settle())
+    before = vars_in(await client.settle())
+    (name,) = (n for n in RegistrationContext.get().event_handlers if n.endswith(".update_vars_internal"))
+    state = event("session_state", "show_person").removesuffix(".show_person")
+    await client.send(name, {"vars": {f"{state}.is_admin_rx_state_": True, f"{state}.is_admin": True}})
+    await client.send(HYDRATE, path="/sign-in")
+    after = vars_in(await client.settle())
     await client.close()
-    assert shown.get("is_admin", False) is False
+    assert (before["is_admin"], before["person_email"]) == (False, ALICE)
+    assert (after["is_admin"], after["person_email"]) == (False, ALICE)
+
+
+async def test_a_stranger_writes_nothing_into_the_log(running: RunningPortal) -> None:
+    client = await client_of(running)
+    known = RegistrationContext.get().event_handlers
+    (name,) = (n for n in known if n.endswith(".handle_frontend_exception"))
+    payload = {"info": f"\n2026-11-21 admin signed in {CANARY}", "component_stack": CANARY}
+    for _ in range(20):
+        await client.send(name, payload)
+    await client.settle()
+    await client.close()
+    assert "admin signed in" not in running.log
+    assert CANARY not in running.log
+
+
+async def test_a_stranger_s_large_frame_ends_the_connection(running: RunningPortal) -> None:
+    client = await client_of(running)
+    await client.send(HYDRATE, {"x": "x" * 9_000})
+    await client.settle()
+    assert not client.is_connected
 
 
 @pytest.mark.parametrize("junk", [None, 1, [], {}, {"a": {"b": []}}, "x" * 5000, "\x00", "\ud800", True])

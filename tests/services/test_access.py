@@ -248,3 +248,15 @@ def test_last_used_is_kept_to_the_minute(
         clock.advance(timedelta(seconds=seconds))
         access.require_agent(portal, agent_token)
         assert last_used() == START + timedelta(seconds=expected)
+
+
+def test_a_revoked_key_in_the_right_hands_is_refused_on_record_once_a_minute(
+    portal: Portal, alice: Principal, agent_token: str, clock: FakeClock
+) -> None:
+    agent_keys.revoke(portal, alice, agent_keys.search(portal, alice).items[0].id)
+    for seconds in (0, 10, 60):
+        clock.advance(timedelta(seconds=seconds))
+        with pytest.raises(AgentKeyRevoked):
+            access.require_agent(portal, agent_token)
+    refused = [e for e in events(portal) if e.action == "access.refused"]
+    assert [e.details["reason"] for e in refused] == ["agent_key_revoked"] * 2

@@ -1,5 +1,8 @@
 """The Test button, against a real server on loopback."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from keyportal.domain.errors import Forbidden, KeyUnreadable, NotFound
@@ -156,3 +159,21 @@ async def test_a_check_without_the_encryption_key_does_not_mark_the_key_for_good
 async def test_odd_ids_are_not_found(portal: Portal, alice: Principal, id: str) -> None:
     with pytest.raises(NotFound):
         await checks.check_saved(portal, alice, id)
+
+
+async def test_the_event_is_on_record_before_the_key_is_with_its_provider(
+    portal: Portal, alice: Principal, openai: FakeProvider
+) -> None:
+    made, seen = save(portal, alice), []
+    openai.script.default = _looking_first(openai.script.default, lambda: seen.extend(events(portal)))
+    await checks.check_saved(portal, alice, made.id)
+    assert [(e.action, e.result) for e in seen][-1] == ("credential.check", "started")
+    assert events(portal)[-1].result == "ok"
+
+
+def _looking_first(answer: Any, look: Callable[[], None]) -> Any:
+    def looking(handler: Any) -> None:
+        look()
+        answer(handler)
+
+    return looking

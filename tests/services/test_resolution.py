@@ -284,3 +284,12 @@ def test_without_its_event_nothing_leaves_and_nothing_is_counted(
     count = credentials.get(portal, alice, USER, view.id).usage_count
     expected = 1 if request.node.callspec.id.endswith("control") else 0
     assert (len(released), count) == (expected, expected)
+
+
+def test_a_key_whose_stored_address_was_changed_is_not_released(
+    portal: Portal, alice: Principal, agent: Principal
+) -> None:
+    made = save(portal, alice)
+    spoil(portal, made.id, base_url="https://evil.example/v1")
+    with pytest.raises(KeyUnreadable):
+        resolve(portal, agent)

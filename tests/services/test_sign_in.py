@@ -80,13 +80,57 @@ def test_only_the_newest_code_counts_and_only_its_digest_is_stored(new_portal: P
     assert new.encode() not in all_text_of(new_portal)
 
 
-def test_guessing_the_code_is_throttled_even_for_the_right_one(new_portal: Portal) -> None:
+def test_guessing_the_code_is_throttled_by_address_and_keeps_nobody_else_out(new_portal: Portal) -> None:
     code = sign_in.new_setup_code_for(new_portal).reveal()
-    for n in range(throttle.PER_ACCOUNT):
+    for _ in range(throttle.PER_ADDRESS):
         with pytest.raises(InvalidInput):
-            sign_in.set_up(new_portal, "AAAA-AAAA-AAAA-AAAA", FIRST, f"10.0.0.{n}")
+            sign_in.set_up(new_portal, "AAAA-AAAA-AAAA-AAAA", FIRST, "10.0.0.1")
     with pytest.raises(TooManyAttempts):
-        sign_in.set_up(new_portal, code, FIRST, "10.1.1.1")
+        sign_in.set_up(new_portal, code, FIRST, "10.0.0.1")
+    assert sign_in.set_up(new_portal, code, FIRST, "10.1.1.1").principal.role is Role.ADMIN
+
+
+def test_a_wrong_code_is_on_record_and_the_code_is_not(new_portal: Portal) -> None:
+    sign_in.new_setup_code_for(new_portal)
+    with pytest.raises(InvalidInput):
+        sign_in.set_up(new_portal, "AAAA-BBBB-CCCC-DDDD", FIRST, "10.0.0.1")
+    found = [(e.action, e.result) for e in events(new_portal)][-2:]
+    assert found == [("set_up.code", "ok"), ("set_up", "refused")]
+    assert b"BBBB" not in all_text_of(new_portal)
+
+
+def test_a_member_does_not_close_the_set_up(new_portal: Portal) -> None:
+    users.add_user(
+        new_portal, operator_principal(), NewUser("m@example.com", Secret("a long password"), Role.MEMBER)
+    )
+    assert sign_in.needs_set_up(new_portal)
+    code = sign_in.new_setup_code_for(new_portal).reveal()
+    assert sign_in.set_up(new_portal, code, FIRST).principal.role is Role.ADMIN
+
+
+def test_a_blocked_address_locks_no_account(portal: Portal) -> None:
+    for n in range(throttle.PER_ADDRESS):
+        throttle.count_attempt(portal, account=f"{n}@example.com", address="10.0.0.1")
+    for _ in range(throttle.PER_ACCOUNT * 2):
+        with pytest.raises(TooManyAttempts):
+            enter(portal, address="10.0.0.1")
+    assert enter(portal, address="10.0.0.2").principal.email == ALICE
+
+
+def test_an_ipv6_network_counts_as_one_address(portal: Portal) -> None:
+    for n in range(throttle.PER_ADDRESS):
+        throttle.count_attempt(portal, account=f"{n}@example.com", address=f"2001:db8:0:1::{n:x}")
+    with pytest.raises(TooManyAttempts):
+        enter(portal, address="2001:db8:0:1:ffff::1")
+    assert enter(portal, address="2001:db8:0:2::1").principal.email == ALICE
+
+
+def test_the_try_that_locks_an_account_is_on_record(portal: Portal) -> None:
+    for _ in range(throttle.PER_ACCOUNT):
+        with pytest.raises(SignInFailed):
+            enter(portal, password=Secret("not the password"))
+    reasons = [e.details["reason"] for e in events(portal) if e.result == "refused"]
+    assert reasons == ["sign_in_failed"] * (throttle.PER_ACCOUNT - 1) + ["too_many_attempts"]
 
 
 def test_a_weak_password_does_not_use_up_the_code(new_portal: Portal) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from passlib.handlers.pbkdf2 import pbkdf2_sha256
 
-from keyportal.domain.errors import InvalidInput
+from keyportal.domain.errors import InvalidInput, TooManyAttempts
 from keyportal.domain.secret import Secret
 from keyportal.vault import passwords
 from keyportal.vault.passwords import LONGEST, SHORTEST, password_digest, require_password, verify_password
@@ -136,3 +136,15 @@ def test_at_most_two_digests_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch)
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(password_digest, [PASSWORD] * 6))
     assert most == 2
+
+
+def test_a_burst_of_sign_ins_is_turned_away_instead_of_waiting() -> None:
+    places = [passwords._IN_LINE.acquire(blocking=False) for _ in range(10)]
+    try:
+        assert all(places)
+        with pytest.raises(TooManyAttempts):
+            verify_password(Secret("a long password"), None)
+    finally:
+        for _ in places:
+            passwords._IN_LINE.release()
+    assert verify_password(Secret("a long password"), None) == (False, None)

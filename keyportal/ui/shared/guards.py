@@ -7,7 +7,6 @@ Handlers say what they require with `@guarded`; the short list of handlers open 
 import asyncio
 import functools
 import inspect
-import logging
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -35,10 +34,10 @@ _FRAMEWORK_EVENTS = frozenset(
         "on_load_internal",
         "set_is_hydrated",
         "update_vars_internal",
-        "handle_frontend_exception",
     }
 )
-_log = logging.getLogger(__name__)
+# Sent by the framework's script when a page fails; it would write the sender's text into the log.
+_IGNORED_EVENTS = frozenset({"handle_frontend_exception"})
 
 
 def guarded(permission: Permission) -> Callable[[Handler], Handler]:
@@ -94,6 +93,8 @@ class Guard(rx.Middleware):
         root = state._get_root_state()
         principal = await _principal_of(root)
         _bind(root, principal)
+        if event.name.rpartition(".")[2] in _IGNORED_EVENTS:
+            return StateUpdate()
         refusal = refusal_of(event.name, principal)
         if refusal is None:
             return None

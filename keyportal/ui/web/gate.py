@@ -13,6 +13,8 @@ from keyportal.services.sessions import digest_of, token_in
 from keyportal.settings import Settings
 
 FRAME_LIMIT = 64 * 1024
+# A stranger only loads a page; what they send is kept for a while.
+STRANGERS_FRAME_LIMIT = 8 * 1024
 # The digest takes the cookie's own place: the framework keeps that header from the browser's copy.
 SESSION_HEADER = "cookie"
 _POLICY_VIOLATION, _TOO_BIG = 1008, 1009
@@ -58,10 +60,11 @@ class WebsocketGate:
         stripped = self._stripped(scope)
         if digest:
             stripped["headers"].append((SESSION_HEADER.encode(), digest.encode()))
+        limit = FRAME_LIMIT if digest else STRANGERS_FRAME_LIMIT
         closing = asyncio.Event()
         self._open[digest].add(closing)
         try:
-            await self._app(stripped, _limited(receive, closing), send)
+            await self._app(stripped, _limited(receive, closing, limit), send)
         finally:
             self._open[digest].discard(closing)
             if not self._open[digest]:
@@ -78,14 +81,14 @@ class WebsocketGate:
         return {**scope, "headers": [(k, v) for k, v in scope["headers"] if k not in _STRIPPED]}
 
 
-def _limited(receive: Receive, closing: asyncio.Event) -> Receive:
+def _limited(receive: Receive, closing: asyncio.Event, limit: int) -> Receive:
     """Return a receive that ends the connection on a large frame or when told to close."""
 
     async def limited() -> Message:
         if (message := await _first(receive, closing)) is None:
             return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
         content = message.get("bytes") or (message.get("text") or "").encode("utf-8", "replace")
-        if len(content) > FRAME_LIMIT:
+        if len(content) > limit:
             return {"type": "websocket.disconnect", "code": _TOO_BIG}
         return message
 

@@ -28,12 +28,12 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope["path"])
+                self._add(MutableHeaders(scope=message), scope["path"], message["status"])
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
-    def _add(self, headers: MutableHeaders, path: str) -> None:
+    def _add(self, headers: MutableHeaders, path: str, status: int) -> None:
         # The documentation page brings a policy of its own.
         headers.setdefault("content-security-policy", self.policy)
         headers["x-content-type-options"] = "nosniff"
@@ -44,7 +44,7 @@ class SecurityHeaders:
         if self._public_url.startswith("https://"):
             headers["strict-transport-security"] = "max-age=31536000"
         if "cache-control" not in headers:
-            headers["cache-control"] = _IMMUTABLE if _is_hashed(path) else "no-cache"
+            headers["cache-control"] = _IMMUTABLE if status in (200, 304) and _is_hashed(path) else "no-cache"
 
     @cached_property
     def policy(self) -> str:
