@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from functools import cached_property
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -20,6 +19,7 @@ class SecurityHeaders:
         self._app = app
         self._pages = pages
         self._public_url = public_url
+        self._policy_of = (-1, "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,9 +46,17 @@ class SecurityHeaders:
         if "cache-control" not in headers:
             headers["cache-control"] = _IMMUTABLE if status in (200, 304) and _is_hashed(path) else "no-cache"
 
-    @cached_property
+    @property
     def policy(self) -> str:
-        """The policy: own scripts and the built pages' inline ones by hash; nothing is evaluated."""
+        """The policy of the pages as they are built now; a rebuild while serving brings new scripts."""
+        index = self._pages / "index.html"
+        built_at = index.stat().st_mtime_ns if index.is_file() else 0
+        if self._policy_of[0] != built_at:
+            self._policy_of = (built_at, self._make_policy())
+        return self._policy_of[1]
+
+    def _make_policy(self) -> str:
+        """Return the policy: own scripts and the pages' inline ones by hash; nothing is evaluated."""
         socket = self._public_url.replace("http", "ws", 1)
         return "; ".join(
             (
