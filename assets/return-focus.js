@@ -1,16 +1,35 @@
 // A dialog gives focus back to the button that opened it. Ours are opened by the server and know no
-// button, so this remembers where focus was outside of dialogs and menus.
+// button, so this remembers where focus was outside of dialogs and menus. When that is gone too, such
+// as the row of a deleted key, or a button that disabled itself, focus goes to the search field.
 (() => {
   const overlay = '[role="dialog"], [role="alertdialog"], [role="menu"]';
   let last = null;
-  document.addEventListener("focusin", (event) => {
-    if (!event.target.closest(overlay)) last = event.target;
-  });
+  let wasInContent = false;
+  const remember = (element) => {
+    if (!element || element.closest(overlay)) return;
+    last = element;
+    wasInContent = element.closest("#content") !== null;
+  };
+  document.addEventListener("focusin", (event) => remember(event.target));
+  // A menu opens under the mouse without its button ever having focus.
+  document.addEventListener("pointerdown", (event) => remember(event.target.closest?.("button, a")), true);
   const isOverlay = (node) => node.nodeType === 1 && (node.matches(overlay) || node.querySelector(overlay));
-  const giveBack = () => {
-    if (document.activeElement === document.body && last && last.isConnected) last.focus();
+  const isLost = () => !last.isConnected || last.disabled;
+  const giveBack = (overlayClosed) => {
+    const active = document.activeElement;
+    if (!last || document.querySelector(overlay)) return;
+    if (active !== document.body && !(active === last && isLost())) return;
+    if (!isLost()) {
+      if (overlayClosed) last.focus();
+    } else if (wasInContent) {
+      (document.getElementById("search") || document.getElementById("content"))?.focus();
+    }
   };
   new MutationObserver((changes) => {
-    if (changes.some((change) => [...change.removedNodes].some(isOverlay))) setTimeout(giveBack, 0);
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    const overlayClosed = changes.some((change) => [...change.removedNodes].some(isOverlay));
+    // After the frame: the browser takes focus off a disabled button only then.
+    if (overlayClosed || (last && isLost())) setTimeout(() => giveBack(overlayClosed), 30);
+  }).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"],
+  });
 })();

@@ -28,6 +28,7 @@ from keyportal.ui.overview.page import overview_page
 from keyportal.ui.overview.state import OverviewState
 from keyportal.ui.set_up.page import set_up_page
 from keyportal.ui.set_up.state import SetUpState
+from keyportal.ui.shared.connection import APP_WRAPS
 from keyportal.ui.shared.guards import Guard
 from keyportal.ui.shared.not_found import not_found_page
 from keyportal.ui.shared.portal import current_portal, use_portal
@@ -106,10 +107,13 @@ def report_unexpected(exception: Exception) -> rx.event.EventSpec | None:
 app = rx.App(
     api_transformer=[_gate, _pages_at_one_address, _with_api, _with_headers],
     backend_exception_handler=report_unexpected,
+    app_wraps=APP_WRAPS,
     stylesheets=["/keyportal.css"],
     head_components=[
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.script(src="/return-focus.js", defer=True),
+        rx.el.script(src="/keep-typed.js", defer=True),
+        rx.el.script(src="/copy.js", defer=True),
     ],
     html_lang="en",
 )

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -28,7 +29,7 @@ Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PASSWORD = "a long password for the pictures"
 FULL, EMPTY = "ada@example.com", "new@example.com"
-WIDTHS = {"wide": 1280, "narrow": 390}
+WIDTHS = {"wide": 1280, "middle": 1000, "tablet": 800, "narrow": 390}
 PAGES = {
     "overview": "/",
     "api-keys": "/api-keys",
@@ -70,7 +71,7 @@ def _fill(portal: RunningPortal) -> None:
     for number, key in enumerate(_KEYS * 5):
         _add(opened, ada, Ownership.USER, number, *key)
     for number in range(3):
-        name = ("Nightly evaluation", "Support bot", "Transcription worker")[number]
+        name = ("Nightly evaluation", "Support desk", "Transcription worker")[number]
         agent_keys.create(opened, ada, NewAgentKey(name, [Scope.RESOLVE]))
     opened.close()
 
@@ -156,8 +157,20 @@ def _photograph_dialogs(page: Page, shot: object) -> None:
     page.get_by_test_id("cancel-danger").click()
     page.goto("/agent-keys")
     page.get_by_test_id("add-agent-key").click()
-    page.get_by_test_id("agent-name").fill("Support bot")
+    # Each name is taken once, and the pictures are taken many times.
+    name = f"Support bot {time.monotonic_ns() % 10_000}"
+    page.get_by_test_id("agent-name").fill(name)
     shot(page, "agent-keys-form")
+    page.get_by_test_id("create-agent-key").click()
+    expect(page.get_by_test_id("new-value")).not_to_have_value("")
+    shot(page, "agent-keys-shown-once")
+    page.get_by_test_id("done").click()
+    page.locator(f'[data-name="{name}"]').get_by_test_id("row-menu").click()
+    page.get_by_test_id("revoke").click()
+    shot(page, "agent-keys-revoke")
+    page.get_by_test_id("confirm-danger").click()
+    expect(page.get_by_test_id("notice")).to_be_visible()
+    shot(page, "agent-keys-notice")
     page.goto("/no-such-page")
     shot(page, "not-found")
 

@@ -174,7 +174,14 @@ def test_a_phone_needs_no_sideways_scrolling(phone: Page, path: str) -> None:
     phone.goto(path)
     expect(phone.locator("h1")).to_be_visible()
     phone.wait_for_load_state("networkidle")
-    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for width in (390, 800, 1000):
+        phone.set_viewport_size({"width": width, "height": 800})
+        assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert phone.evaluate(
+            "[...document.querySelectorAll('.kp-table, .kp-table .rt-ScrollAreaViewport, .kp-table table')]"
+            ".every(e => e.scrollWidth <= e.clientWidth)"
+        )
+    phone.set_viewport_size({"width": 390, "height": 800})
     phone.get_by_test_id("open-menu").click()
     expect(phone.get_by_test_id("sign-out").last).to_be_visible()
 

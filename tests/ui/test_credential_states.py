@@ -151,7 +151,7 @@ async def test_a_test_shows_the_outcome_and_ends_its_spinner(
 ) -> None:
     await add(state)
     await do(state, "test", state.rows[0].id)
-    assert (state.rows[0].health, state.testing_id, state.notice_is_problem) == ("valid", "", False)
+    assert (state.rows[0].health, state.testing_ids, state.notice_is_problem) == ("valid", [], False)
     openai.answer(401, {"error": {"code": "invalid_api_key", "message": VALUE}})
     await do(state, "test", state.rows[0].id)
     assert (state.rows[0].health, state.notice_is_problem) == ("invalid", True)

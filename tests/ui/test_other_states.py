@@ -79,10 +79,31 @@ async def test_agent_keys_are_searched_renamed_revoked_and_deleted(state: AgentK
     assert state.total == 0
 
 
-async def test_closing_the_dialog_forgets_that_a_value_was_ready(state: AgentKeysState) -> None:
+async def test_only_done_closes_the_dialog_while_it_shows_a_value(state: AgentKeysState) -> None:
+    await do(state, "open_new")
+    await do(state, "set_form_open", False)
+    assert state.form_is_open is False
+    await do(state, "open_new")
     await do(state, "submit_new", form())
     await do(state, "set_form_open", False)
+    assert (state.value_is_ready, state.form_is_open) == (True, True)
+    await do(state, "close_form")
     assert (state.value_is_ready, state.form_is_open) == (False, False)
+
+
+async def test_a_page_loaded_anew_has_no_dialog_open(state: AgentKeysState) -> None:
+    await do(state, "open_new")
+    await do(state, "submit_new", form())
+    await do(state, "forget_dialogs")
+    assert (state.value_is_ready, state.form_is_open) == (False, False)
+
+
+async def test_opening_the_list_of_agent_keys_starts_over(state: AgentKeysState) -> None:
+    await do(state, "submit_new", form())
+    await do(state, "search", "nothing like this")
+    assert state.total == 0
+    events = await do(state, "load")
+    assert (state.query, state.page, state.total, len(events)) == ("", 1, 1, 1)
 
 
 async def test_bob_does_nothing_with_alices_agent_key(
@@ -106,6 +127,21 @@ async def test_the_overview_shows_the_winner_first_and_the_rest_below(
     assert [(c.provider, c.source) for c in state.chains] == [("openai", "user")]
     assert state.chains[0].steps[0].verdict == "used"
     assert len(state.unused) == 5
+
+
+async def test_the_overview_folds_what_was_not_needed_beyond_the_first_three(
+    portal: Portal, alice: Principal
+) -> None:
+    for number in range(6):
+        new = NewCredential("openai", f"Mine {number}", Secret(f"sk-proj-0123456789abcdef{number}"))
+        credentials.create(portal, alice, Ownership.USER, new)
+    state = state_for(OverviewState, portal, alice)
+    await do(state, "load")
+    chain = state.chains[0]
+    assert [s.verdict for s in chain.steps[:4]] == ["used", *["not_reached"] * 3]
+    assert [s.verdict for s in chain.hidden_steps] == ["not_reached"] * len(chain.hidden_steps)
+    assert len([s for s in chain.steps + chain.hidden_steps if s.verdict == "not_reached"]) >= 5
+    assert len(chain.hidden_steps) >= 2
 
 
 async def test_the_page_is_told_who_is_signed_in(portal: Portal, root: Principal) -> None:
@@ -136,6 +172,32 @@ async def test_whoever_is_signed_in_is_sent_on_from_the_sign_in_page(
     portal: Portal, alice: Principal
 ) -> None:
     assert len(await do(state_for(SignInState, portal, alice), "load")) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "shown", "field"),
+    [
+        ("", "", ""),
+        ("?problem=invalid_input&field=code", "This is not the set-up code. It stands in", "code"),
+        ("?problem=invalid_input&field=email", "This is not an email address.", "email"),
+        ("?problem=invalid_input&field=password", "This password cannot be used:", "password"),
+        ("?problem=invalid_input&field=name", "The code, the email or the password", ""),
+        ("?problem=invalid_input&field=<b>", "The code, the email or the password", ""),
+        ("?problem=invalid_input", "The code, the email or the password", ""),
+        ("?problem=too_many_attempts&field=code", "Too many", ""),
+        ("?problem=<b>&field=code", "That did not work. Try again.", ""),
+    ],
+)
+async def test_the_set_up_page_says_which_field_is_wrong(
+    portal: Portal, query: str, shown: str, field: str
+) -> None:
+    state = state_for(SetUpState, portal, None)
+    url = URLData.from_url(ReflexURL(f"http://localhost/set-up{query}"))
+    state._get_root_state().rx_router_url = url  # type: ignore[attr-defined]
+    await do(state, "load")
+    assert state.problem.startswith(shown)
+    assert bool(state.problem) == bool(query)
+    assert state.problem_field == field
 
 
 async def test_the_set_up_page_is_closed_once_there_is_somebody(portal: Portal) -> None:

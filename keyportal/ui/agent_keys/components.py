@@ -4,10 +4,18 @@ import reflex as rx
 
 from keyportal.ui.agent_keys.state import AgentKeyRow, AgentKeysState
 from keyportal.ui.shared.widgets.badge import look_badge, moment
-from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows
+from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows, table_header
 from keyportal.ui.theme import STATUS
 
-_COLUMNS = ("Name", "Status", "May", "Created", "Last used", "Expires", "")
+# Each column with the class that leaves it out where the list is narrow.
+_COLUMNS = (
+    ("Name", ""),
+    ("Status", ""),
+    ("May", "kp-wide"),
+    ("Created", "kp-widest"),
+    ("Last used", "kp-wider"),
+    ("Expires", ""),
+)
 
 
 def add_button(test_id: str = "add-agent-key") -> rx.Component:
@@ -33,6 +41,7 @@ def agent_key_list() -> rx.Component:
                 class_name="kp-input kp-search",
                 data_testid="search",
             ),
+            _documentation_link(),
             class_name="kp-tools",
             role="search",
         ),
@@ -47,7 +56,6 @@ def agent_key_list() -> rx.Component:
                     "A program asks KeyPortal for a provider's key with an agent key. Give each program"
                     " its own, so that you can take one back without stopping the others.",
                     add_button("add-agent-key-empty"),
-                    rx.el.a("Read the REST documentation", href="/api/docs", class_name="kp-plain-link"),
                     test_id="empty-agent-keys",
                 ),
             ),
@@ -63,18 +71,31 @@ def agent_key_list() -> rx.Component:
                 ),
             ),
         ),
-        width="100%",
+        class_name="kp-list",
+        on_mount=state.forget_dialogs,
+    )
+
+
+def _documentation_link() -> rx.Component:
+    return rx.el.a(
+        "REST documentation",
+        rx.icon("external-link", size=13, aria_hidden="true"),
+        href="/api/docs",
+        target="_blank",
+        rel="noopener",
+        class_name="kp-plain-link",
+        data_testid="api-docs",
     )
 
 
 def _table() -> rx.Component:
     return rx.table.root(
-        rx.table.header(rx.table.row(*[rx.table.column_header_cell(c) for c in _COLUMNS])),
+        table_header(*_COLUMNS),
         rx.table.body(
             rx.cond(
                 AgentKeysState.is_loaded,
                 rx.foreach(AgentKeysState.rows, _row),
-                rx.fragment(*skeleton_rows(len(_COLUMNS))),
+                rx.fragment(*skeleton_rows(*_COLUMNS)),
             )
         ),
         variant="ghost",
@@ -98,9 +119,9 @@ def _row(row: rx.Var[AgentKeyRow]) -> rx.Component:
             class_name="kp-first",
         ),
         rx.table.cell(look_badge(row.status, STATUS, "status")),
-        rx.table.cell(rx.text(row.scopes, size="2", class_name="kp-mono"), class_name="kp-wide"),
-        rx.table.cell(moment(row.created_at), class_name="kp-wide"),
-        rx.table.cell(moment(row.last_used_at), class_name="kp-wide"),
+        rx.table.cell(rx.text(row.scopes, class_name="kp-mono kp-scopes"), class_name="kp-wide"),
+        rx.table.cell(moment(row.created_at), class_name="kp-widest"),
+        rx.table.cell(moment(row.last_used_at), class_name="kp-wider"),
         rx.table.cell(moment(row.expires_at), custom_attrs={"data-label": "Expires"}),
         rx.table.cell(_menu(row)),
         key=row.id,

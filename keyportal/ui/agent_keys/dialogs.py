@@ -6,7 +6,7 @@ from keyportal.domain.agent_keys import DEFAULT_LIFETIME, LONGEST_LIFETIME
 from keyportal.domain.principals import Scope
 from keyportal.ui.agent_keys.state import NEW_VALUE_ID, SCOPE_FIELDS, AgentKeysState
 from keyportal.ui.shared.session import SessionState
-from keyportal.ui.shared.widgets.forms import danger_dialog, field, form_buttons
+from keyportal.ui.shared.widgets.forms import STAYS_OPEN, danger_dialog, described, field, form_buttons
 
 _SCOPE_WORDS = {
     Scope.RESOLVE: "Resolve keys for me",
@@ -31,7 +31,7 @@ def agent_key_dialogs() -> rx.Component:
                 "Programs that use it are refused at once. It stays in this list. This cannot be undone.",
                 "Programs that use it are refused at once, and it leaves this list. This cannot be undone.",
             ),
-            act="Go ahead",
+            act=rx.cond(is_revoke, "Revoke key", "Delete key"),
             on_confirm=state.confirm,
             test_id="confirm-danger",
         ),
@@ -58,6 +58,7 @@ def _new_dialog() -> rx.Component:
             rx.cond(state.value_is_ready, rx.fragment(), _new_form()),
             max_width="520px",
             data_testid="agent-key-form",
+            **STAYS_OPEN,
         ),
         open=state.form_is_open,
         on_open_change=state.set_form_open,
@@ -66,27 +67,19 @@ def _new_dialog() -> rx.Component:
 
 def _shown_once() -> rx.Component:
     return rx.vstack(
-        rx.hstack(
-            rx.el.input(
+        rx.box(
+            rx.el.textarea(
                 id=NEW_VALUE_ID,
                 read_only=True,
+                rows="2",
                 aria_label="The new agent key",
                 auto_complete="off",
                 spell_check=False,
-                class_name="kp-input kp-mono",
+                class_name="kp-input kp-mono kp-whole-value",
                 data_testid="new-value",
             ),
-            rx.button(
-                rx.icon("copy", size=14, aria_hidden="true"),
-                "Copy",
-                type="button",
-                on_click=rx.call_function(
-                    f"() => navigator.clipboard.writeText(document.getElementById('{NEW_VALUE_ID}').value)"
-                ),
-                data_testid="copy-value",
-            ),
-            width="100%",
-            align="center",
+            # Mounted with the value, so that it takes the focus just then.
+            rx.cond(AgentKeysState.value_is_ready, _copy_button()),
             class_name="kp-shown-once",
         ),
         rx.hstack(
@@ -96,6 +89,18 @@ def _shown_once() -> rx.Component:
         ),
         spacing="4",
         width="100%",
+    )
+
+
+def _copy_button() -> rx.Component:
+    """What it does stands in assets/copy.js: the server has no part in it."""
+    return rx.button(
+        rx.icon("copy", size=14, aria_hidden="true"),
+        rx.el.span("Copy", aria_live="polite"),
+        type="button",
+        auto_focus=True,
+        custom_attrs={"data-copy-from": NEW_VALUE_ID},
+        data_testid="copy-value",
     )
 
 
@@ -112,9 +117,10 @@ def _new_form() -> rx.Component:
                     auto_complete="off",
                     class_name="kp-input",
                     data_testid="agent-name",
+                    **described("agent-name", _problem("name")),
                 ),
                 input_id="agent-name",
-                error=rx.cond(state.problem_field == "name", state.form_problem, ""),
+                error=_problem("name"),
             ),
             rx.el.fieldset(
                 rx.el.legend("It may", class_name="kp-label"),
@@ -139,10 +145,11 @@ def _new_form() -> rx.Component:
                     default_value=str(DEFAULT_LIFETIME.days),
                     class_name="kp-input",
                     data_testid="agent-days",
+                    **described("agent-days", _problem("expires_in_days")),
                 ),
                 input_id="agent-days",
                 help_text=f"At most {LONGEST_LIFETIME.days}.",
-                error=rx.cond(state.problem_field == "expires_in_days", state.form_problem, ""),
+                error=_problem("expires_in_days"),
             ),
             rx.cond(
                 state.problem_field == "form",
@@ -155,6 +162,10 @@ def _new_form() -> rx.Component:
         on_submit=state.submit_new,
         reset_on_submit=False,
     )
+
+
+def _problem(name: str) -> rx.Var[str]:
+    return rx.cond(AgentKeysState.problem_field == name, AgentKeysState.form_problem, "")
 
 
 def _scope_box(scope: Scope) -> rx.Component:
@@ -187,6 +198,7 @@ def _rename_dialog() -> rx.Component:
                             auto_complete="off",
                             class_name="kp-input",
                             data_testid="new-name",
+                            **described("new_name", state.form_problem),
                         ),
                         input_id="new_name",
                         error=state.form_problem,
@@ -200,6 +212,7 @@ def _rename_dialog() -> rx.Component:
             ),
             max_width="440px",
             aria_describedby="",
+            **STAYS_OPEN,
         ),
         open=state.renamed_id != "",
         on_open_change=state.set_rename_open,

@@ -51,8 +51,17 @@ class AgentKeysState(SessionState):
 
     @rx.event
     @guarded(Permission.AGENT_KEYS_READ)
-    async def load(self) -> None:
-        await self._refresh()
+    async def load(self) -> list[rx.event.EventSpec]:
+        """Open the list from its beginning: the search field is empty then."""
+        await self._start_over()
+        return [rx.set_value("search", "")]
+
+    @rx.event
+    @guarded(Permission.AGENT_KEYS_READ)
+    async def forget_dialogs(self) -> None:
+        """The page was loaded anew: what its dialogs held in the browser is gone."""
+        self.form_is_open = self.value_is_ready = False
+        self.renamed_id = self.doomed_id = ""
 
     @rx.event
     @guarded(Permission.AGENT_KEYS_READ)
@@ -63,8 +72,7 @@ class AgentKeysState(SessionState):
     @rx.event
     @guarded(Permission.AGENT_KEYS_READ)
     async def clear_filters(self) -> list[rx.event.EventSpec]:
-        self.query, self.page = "", 1
-        await self._refresh()
+        await self._start_over()
         return [rx.set_value("search", "")]
 
     @rx.event
@@ -94,8 +102,8 @@ class AgentKeysState(SessionState):
     @rx.event
     @guarded(Permission.AGENT_KEYS_WRITE)
     async def set_form_open(self, is_open: bool) -> None:
-        self.form_is_open = is_open is True
-        self.value_is_ready = self.value_is_ready and self.form_is_open
+        """Follow the dialog; while it shows a value that is shown once, only Done closes it."""
+        self.form_is_open = is_open is True or self.value_is_ready
 
     @rx.event
     @guarded(Permission.AGENT_KEYS_WRITE)
@@ -163,6 +171,10 @@ class AgentKeysState(SessionState):
         await self._call(act, current_portal(), self._principal(), doomed)
         done = "revoked" if self.doomed_act == "revoke" else "deleted"
         self._tell(f"{self.doomed_name} is {done}. Programs that use it are refused from now on.")
+        await self._refresh()
+
+    async def _start_over(self) -> None:
+        self.query, self.page = "", 1
         await self._refresh()
 
     def _ask(self, act: str, agent_key_id: str, name: str) -> None:

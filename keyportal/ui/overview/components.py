@@ -41,22 +41,31 @@ def chains() -> rx.Component:
 
 def _chain(chain: rx.Var[ChainRow]) -> rx.Component:
     return rx.box(
-        rx.hstack(
+        rx.box(
             tile(chain.initials),
             rx.box(
                 rx.heading(chain.provider_name, size="3", as_="h3"),
                 rx.text(chain.reason, size="2", color="var(--gray-11)", data_testid="reason"),
-                min_width="0",
+                class_name="kp-chain-words",
             ),
-            rx.spacer(),
             look_badge(chain.source, SOURCE, "chain-source"),
-            align="center",
-            spacing="3",
+            class_name="kp-chain-head",
         ),
         rx.el.ol(rx.foreach(chain.steps, _step), class_name="kp-steps"),
+        rx.cond(chain.hidden_steps.length() > 0, _folded(chain)),
         class_name="kp-chain",
         data_testid="chain",
         custom_attrs={"data-provider": chain.provider, "data-source": chain.source},
+    )
+
+
+def _folded(chain: rx.Var[ChainRow]) -> rx.Component:
+    return rx.el.details(
+        rx.el.summary(
+            chain.hidden_steps.length(), " more not needed", class_name="kp-summary", data_testid="more-steps"
+        ),
+        rx.el.ol(rx.foreach(chain.hidden_steps, _step), class_name="kp-steps"),
+        class_name="kp-folded",
     )
 
 

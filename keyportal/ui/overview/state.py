@@ -10,6 +10,8 @@ from keyportal.services.overview import ChainView
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import SessionState, current_portal
 
+_NOT_NEEDED_SHOWN = 3
+
 
 @dataclass(frozen=True)
 class StepRow:
@@ -28,6 +30,7 @@ class ChainRow:
     source: str
     reason: str
     steps: list[StepRow]
+    hidden_steps: list[StepRow]
 
 
 class OverviewState(SessionState):
@@ -46,4 +49,13 @@ class OverviewState(SessionState):
 
 def _row(view: ChainView) -> ChainRow:
     steps = [StepRow(s.source, s.name, s.mask, s.verdict, s.situation) for s in view.steps]
-    return ChainRow(view.provider, view.provider_name, view.initials, view.source, view.reason, steps)
+    folded = [i for i, s in enumerate(steps) if s.verdict == "not_reached"][_NOT_NEEDED_SHOWN:]
+    return ChainRow(
+        provider=view.provider,
+        provider_name=view.provider_name,
+        initials=view.initials,
+        source=view.source,
+        reason=view.reason,
+        steps=[s for i, s in enumerate(steps) if i not in folded],
+        hidden_steps=[steps[i] for i in folded],
+    )

@@ -4,7 +4,7 @@ import reflex as rx
 
 from keyportal.ui.set_up.state import SetUpState
 from keyportal.ui.shared.layout import outside_page
-from keyportal.ui.shared.widgets.forms import field
+from keyportal.ui.shared.widgets.forms import described, field
 
 
 def set_up_page() -> rx.Component:
@@ -35,6 +35,7 @@ def set_up_page() -> rx.Component:
             action="/api/auth/set-up",
             method="post",
             on_submit=None,
+            custom_attrs={"data-keep-typed": "set-up"},
         ),
     )
 
@@ -51,7 +52,9 @@ def _input(
             required=True,
             auto_complete=autofill,
             class_name="kp-input kp-mono" if mono else "kp-input",
+            auto_focus=name == "code",
             data_testid=name,
+            **described(name, SetUpState.problem_field == name),
         ),
         input_id=name,
         help_text=help_text,

@@ -32,11 +32,12 @@ def page(
                     action or rx.fragment(),
                     class_name="kp-page-header",
                 ),
-                notice_line(),
                 *content,
                 id="content",
+                tab_index=-1,
                 class_name="kp-main",
             ),
+            notice_line(),
             class_name="kp-shell",
         ),
         rx.center(rx.spinner(size="3"), height="100vh", aria_label="Loading", role="status"),
@@ -53,7 +54,7 @@ def outside_page(title: str, *content: rx.Component) -> rx.Component:
 
 
 def notice_line() -> rx.Component:
-    """How the last act went. Read out by screen readers; works without evaluating scripts."""
+    """How the last act went, over the foot of the window. Works without evaluating scripts."""
     return rx.box(
         rx.cond(
             SessionState.notice,
@@ -81,6 +82,7 @@ def notice_line() -> rx.Component:
         ),
         role="status",
         aria_live="polite",
+        class_name="kp-notice-place",
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import reflex as rx
 
-from keyportal.domain.errors import InvalidInput, KeyPortalError, NotSignedIn
+from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
 from keyportal.domain.principals import Permission, Principal, Role
+from keyportal.services import audit
 from keyportal.ui.shared.guards import guarded, principal_bound_to, public
 from keyportal.ui.shared.portal import current_portal
 
@@ -55,7 +56,13 @@ class SessionState(rx.State):
 
     async def _call(self, service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a service in a thread: the database and argon2 never hold up the event loop."""
-        return await asyncio.to_thread(service, *args, **kwargs)
+        try:
+            return await asyncio.to_thread(service, *args, **kwargs)
+        except Forbidden as refusal:
+            await asyncio.to_thread(
+                audit.record_refusal, current_portal(), self._principal(), service.__qualname__, refusal.code
+            )
+            raise
 
     def _tell(self, text: str, *, problem: bool = False) -> None:
         self.notice, self.notice_is_problem = text, problem

@@ -57,5 +57,6 @@ def sign_in_page() -> rx.Component:
             action="/api/auth/sign-in",
             method="post",
             on_submit=None,
+            custom_attrs={"data-keep-typed": "sign-in"},
         ),
     )

@@ -5,7 +5,14 @@ from typing import Any
 import reflex as rx
 
 from keyportal.ui.shared.credentials.rows import FieldRow
-from keyportal.ui.shared.widgets.forms import danger_dialog, field, form_buttons, secret_input
+from keyportal.ui.shared.widgets.forms import (
+    STAYS_OPEN,
+    danger_dialog,
+    described,
+    field,
+    form_buttons,
+    secret_input,
+)
 
 _ALWAYS_SHOWN = rx.Var.create(["form", "provider", "name", "api_key"])
 
@@ -63,6 +70,7 @@ def _form_dialog(state: Any) -> rx.Component:
             ),
             max_width="520px",
             data_testid="key-form",
+            **STAYS_OPEN,
         ),
         open=state.form_is_open,
         on_open_change=state.set_form_open,
@@ -85,6 +93,7 @@ def _provider_field(state: Any) -> rx.Component:
             on_change=state.choose_provider,
             class_name="kp-select",
             data_testid="provider",
+            **described("provider", _problem(state, "provider")),
         ),
         input_id="provider",
         help_text=state.chosen.how_to,
@@ -108,6 +117,7 @@ def _name_field(state: Any) -> rx.Component:
             max_length=200,
             class_name="kp-input",
             data_testid="name",
+            **described("name", _problem(state, "name")),
         ),
         input_id="name",
         error=_problem(state, "name"),
@@ -123,6 +133,7 @@ def _value_field(state: Any, is_edit: rx.Var[bool]) -> rx.Component:
             is_shown=state.value_is_shown,
             on_toggle=state.toggle_value,
             placeholder=rx.cond(is_edit, state.form.mask, "Paste it here"),
+            error=_problem(state, "api_key"),
             data_testid="api-key",
         ),
         input_id="api_key",
@@ -132,6 +143,7 @@ def _value_field(state: Any, is_edit: rx.Var[bool]) -> rx.Component:
 
 
 def _extra_field(state: Any, extra: rx.Var[FieldRow]) -> rx.Component:
+    error = rx.cond(state.problem_field == extra.name, state.form_problem, "")
     return field(
         extra.label,
         rx.el.input(
@@ -141,10 +153,11 @@ def _extra_field(state: Any, extra: rx.Var[FieldRow]) -> rx.Component:
             auto_complete="off",
             class_name="kp-input",
             data_testid=extra.input_id,
+            **described(extra.input_id, error),
         ),
         input_id=extra.input_id,
         help_text=extra.help,
-        error=rx.cond(state.problem_field == extra.name, state.form_problem, ""),
+        error=error,
         optional=~extra.required,
     )
 
@@ -170,7 +183,7 @@ def _details(state: Any) -> rx.Component:
 
 def _optional_fields(state: Any) -> rx.Component:
     return rx.fragment(
-        rx.grid(
+        rx.box(
             field(
                 "Environment",
                 rx.el.input(
@@ -181,6 +194,7 @@ def _optional_fields(state: Any) -> rx.Component:
                     auto_complete="off",
                     class_name="kp-input",
                     data_testid="environment",
+                    **described("environment", _problem(state, "environment")),
                 ),
                 input_id="environment",
                 error=_problem(state, "environment"),
@@ -195,15 +209,14 @@ def _optional_fields(state: Any) -> rx.Component:
                     default_value=state.form.expires_on,
                     class_name="kp-input",
                     data_testid="expires-on",
+                    **described("expires_on", _problem(state, "expires_on")),
                 ),
                 input_id="expires_on",
                 help_text="From 00:00 UTC on it is passed over.",
                 error=_problem(state, "expires_on"),
                 optional=True,
             ),
-            columns="2",
-            spacing="4",
-            width="100%",
+            class_name="kp-pair",
         ),
         field(
             "Note",
@@ -214,6 +227,7 @@ def _optional_fields(state: Any) -> rx.Component:
                 auto_complete="off",
                 class_name="kp-input",
                 data_testid="note",
+                **described("note", _problem(state, "note")),
             ),
             input_id="note",
             error=_problem(state, "note"),

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from keyportal.domain.errors import InvalidInput
-from keyportal.services.credential_views import CredentialView
+from keyportal.services.checks import CheckView
+from keyportal.services.credential_views import CredentialView, HealthView
 from keyportal.services.providers import ProviderView
+
+# Found without a reply of the provider: there is no time to tell.
+_WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_mismatch"})
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,23 @@ def row_view(view: CredentialView) -> CredentialRowView:
         health=view.health.outcome or "unchecked",
         health_message=view.health.message,
         checked_at=iso(view.health.checked_at),
-        latency="" if view.health.latency_ms is None else f"Answered in {view.health.latency_ms} ms.",
+        latency=_latency(view.health),
         usage_count=f"{view.usage_count:,}",
         last_used_at=iso(view.last_used_at),
         created_at=iso(view.created_at),
         expires_at=iso(view.expires_at),
     )
+
+
+def told_of(found: CheckView) -> str:
+    """Return the sentence for a finished check, with the time if the provider answered."""
+    return found.message if found.http_status is None else f"{found.message} ({found.latency_ms} ms)"
+
+
+def _latency(health: HealthView) -> str:
+    if health.latency_ms is None or (health.outcome or "") in _WITHOUT_REPLY:
+        return ""
+    return f"Answered in {health.latency_ms} ms."
 
 
 def form_of(view: CredentialView) -> CredentialForm:

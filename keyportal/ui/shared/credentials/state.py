@@ -5,12 +5,15 @@ from typing import ClassVar
 import reflex as rx
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.principals import Permission
+from keyportal.domain.errors import KeyPortalError
+from keyportal.domain.principals import Permission, Principal
 from keyportal.services import checks, credentials, overview
 from keyportal.services.credentials import CredentialEdit, CredentialFilter
-from keyportal.ui.shared.credentials.rows import CredentialRowView, row_view
+from keyportal.ui.shared.credentials.rows import CredentialRowView, row_view, told_of
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import SessionState, current_portal, require_text
+
+_TESTS_AT_ONCE = 8
 
 
 class CredentialListState(SessionState, mixin=True):
@@ -27,15 +30,17 @@ class CredentialListState(SessionState, mixin=True):
     status_filter: str = ""
     health_filter: str = ""
     is_loaded: bool = False
-    testing_id: str = ""
+    testing_ids: list[str] = []
     doomed_id: str = ""
     doomed_name: str = ""
     doomed_consequence: str = ""
 
     @rx.event
     @guarded(Permission.CREDENTIALS_READ)
-    async def load(self) -> None:
-        await self._refresh()
+    async def load(self) -> list[rx.event.EventSpec]:
+        """Open the list from its beginning: the controls show no search and no filter."""
+        await self._start_over()
+        return [rx.set_value("search", "")]
 
     @rx.event
     @guarded(Permission.CREDENTIALS_READ)
@@ -64,9 +69,7 @@ class CredentialListState(SessionState, mixin=True):
     @rx.event
     @guarded(Permission.CREDENTIALS_READ)
     async def clear_filters(self) -> list[rx.event.EventSpec]:
-        self.query = self.provider_filter = self.status_filter = self.health_filter = ""
-        self.page = 1
-        await self._refresh()
+        await self._start_over()
         return [rx.set_value("search", "")]
 
     @rx.event
@@ -95,18 +98,27 @@ class CredentialListState(SessionState, mixin=True):
         )
         await self._refresh()
 
-    @rx.event
+    @rx.event(background=True)
     @guarded(Permission.CREDENTIALS_CHECK)
-    async def test(self, credential_id: str):
-        """Ask the provider; the row shows that it is being asked meanwhile."""
-        self.testing_id = require_text(credential_id)
-        yield
+    async def test(self, credential_id: str) -> None:
+        """Ask the provider while the tab goes on; the row shows that it is being asked.
+
+        The state is held only at the start and at the end, and what is refused is shown from there:
+        the guard's wrapper would do it without holding it.
+        """
+        async with self:
+            principal = self._begin_test(credential_id)
+        if principal is None:
+            return
+        text, is_problem = KeyPortalError.message, True
         try:
-            found = await checks.check_saved(current_portal(), self._principal(), self.testing_id)
-            self._tell(f"{found.message} ({found.latency_ms} ms)", problem=found.outcome != "valid")
+            found = await checks.check_saved(current_portal(), principal, credential_id)
+            text, is_problem = told_of(found), found.outcome != "valid"
+        except KeyPortalError as refusal:
+            text = refusal.message
         finally:
-            self.testing_id = ""
-        await self._refresh()
+            async with self:
+                await self._end_test(principal, credential_id, text, problem=is_problem)
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -130,6 +142,37 @@ class CredentialListState(SessionState, mixin=True):
         doomed, self.doomed_id = self.doomed_id, ""
         await self._call(credentials.delete, current_portal(), self._principal(), self.ownership, doomed)
         self._tell(f"{self.doomed_name} is deleted and its value wiped.")
+        await self._refresh()
+
+    def _begin_test(self, credential_id: str) -> Principal | None:
+        """Mark the key as being asked about; None if that may not or need not be done."""
+        try:
+            principal, wanted = self._principal(), require_text(credential_id)
+        except KeyPortalError as refusal:
+            self._show_refusal(refusal)
+            return None
+        if wanted in self.testing_ids:
+            return None
+        if len(self.testing_ids) >= _TESTS_AT_ONCE:
+            self._tell(f"{_TESTS_AT_ONCE} keys are being tested. Wait for one of them.", problem=True)
+            return None
+        self.testing_ids = [*self.testing_ids, wanted]
+        return principal
+
+    async def _end_test(self, principal: Principal, credential_id: str, text: str, *, problem: bool) -> None:
+        """Show how it went, unless the tab is somebody else's by now."""
+        try:
+            if self._principal().user_id != principal.user_id:
+                return
+            self.testing_ids = [i for i in self.testing_ids if i != credential_id]
+            self._tell(text, problem=problem)
+            await self._refresh()
+        except KeyPortalError as refusal:
+            self._show_refusal(refusal)
+
+    async def _start_over(self) -> None:
+        self.query = self.provider_filter = self.status_filter = self.health_filter = ""
+        self.page = 1
         await self._refresh()
 
     async def _refresh(self) -> None:

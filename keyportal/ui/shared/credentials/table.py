@@ -6,10 +6,18 @@ import reflex as rx
 
 from keyportal.ui.shared.credentials.rows import CredentialRowView
 from keyportal.ui.shared.widgets.badge import look_badge, moment, tile
-from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows
+from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows, table_header
 from keyportal.ui.theme import HEALTH, STATUS, Look
 
-_COLUMNS = ("Name", "Status", "Health", "Uses", "Last used", "Created", "")
+# Each column with the class that leaves it out where the list is narrow.
+_COLUMNS = (
+    ("Name", ""),
+    ("Status", ""),
+    ("Health", ""),
+    ("Uses", "kp-number kp-wide"),
+    ("Last used", "kp-wider"),
+    ("Created", "kp-widest"),
+)
 _STATUSES = ("active", "inactive", "expired", "unreadable")
 
 
@@ -42,7 +50,7 @@ def credential_list(state: Any, *, empty_title: str, empty_text: str) -> rx.Comp
                 ),
             ),
         ),
-        width="100%",
+        class_name="kp-list",
     )
 
 
@@ -101,14 +109,13 @@ def _look_filter(
 
 
 def _table(state: Any) -> rx.Component:
-    head = [rx.table.column_header_cell(c, class_name="kp-number" if c == "Uses" else "") for c in _COLUMNS]
     return rx.table.root(
-        rx.table.header(rx.table.row(*head)),
+        table_header(*_COLUMNS),
         rx.table.body(
             rx.cond(
                 state.is_loaded,
                 rx.foreach(state.rows, lambda row: _row(state, row)),
-                rx.fragment(*skeleton_rows(len(_COLUMNS))),
+                rx.fragment(*skeleton_rows(*_COLUMNS)),
             )
         ),
         variant="ghost",
@@ -122,8 +129,8 @@ def _row(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
         rx.table.cell(look_badge(row.status, STATUS, "status")),
         rx.table.cell(_health(row)),
         rx.table.cell(row.usage_count, class_name="kp-number kp-wide", data_testid="usage-count"),
-        rx.table.cell(moment(row.last_used_at), class_name="kp-wide"),
-        rx.table.cell(moment(row.created_at), class_name="kp-wide"),
+        rx.table.cell(moment(row.last_used_at), class_name="kp-wider"),
+        rx.table.cell(moment(row.created_at), class_name="kp-widest"),
         rx.table.cell(_actions(state, row)),
         key=row.id,
         class_name="kp-row",
@@ -138,7 +145,17 @@ def _name(row: rx.Var[CredentialRowView]) -> rx.Component:
         rx.box(
             rx.hstack(
                 rx.text(row.name, weight="medium", class_name="kp-truncate", title=row.name),
-                rx.cond(row.environment, rx.badge(row.environment, variant="outline", color_scheme="gray")),
+                rx.cond(
+                    row.environment,
+                    rx.badge(
+                        rx.el.span(row.environment, class_name="kp-truncate"),
+                        variant="surface",
+                        color_scheme="gray",
+                        high_contrast=True,
+                        title=row.environment,
+                        class_name="kp-label-badge",
+                    ),
+                ),
                 spacing="2",
                 align="center",
             ),
@@ -175,10 +192,11 @@ def _actions(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
             size="1",
         ),
         rx.button(
-            "Test",
+            # Not `loading`: that disables the button, and focus would fall off it.
+            rx.spinner("Test", loading=state.testing_ids.contains(row.id), size="1"),
             variant="soft",
             size="1",
-            loading=state.testing_id == row.id,
+            aria_busy=state.testing_ids.contains(row.id),
             on_click=state.test(row.id),
             aria_label="Test " + row.name,
             data_testid="test",

@@ -8,7 +8,7 @@ from keyportal.ui.theme import Look
 def look_badge(value: rx.Var[str], looks: dict[str, Look], test_id: str = "") -> rx.Component:
     """Return the badge for one of the known values; an unknown value shows itself."""
     cases = [(key, _badge(look, key, test_id)) for key, look in looks.items()]
-    return rx.match(value, *cases, rx.badge(value, color_scheme="gray"))
+    return rx.match(value, *cases, rx.badge(value, color_scheme="gray", high_contrast=True))
 
 
 def _badge(look: Look, value: str, test_id: str) -> rx.Component:
@@ -17,6 +17,8 @@ def _badge(look: Look, value: str, test_id: str) -> rx.Component:
         look.word,
         color_scheme=look.color,
         variant="soft",
+        # The plain text colours of soft badges stay below the contrast that small text needs.
+        high_contrast=True,
         data_value=value,
         data_testid=test_id,
         white_space="nowrap",
@@ -33,5 +35,5 @@ def moment(value: rx.Var[str], empty: str = "Never") -> rx.Component:
     return rx.cond(
         value,
         rx.moment(value, from_now=True, with_title=True, title_format="D MMM YYYY, HH:mm"),
-        rx.text.span(empty, color="var(--gray-10)"),
+        rx.text.span(empty, color="var(--gray-11)"),
     )

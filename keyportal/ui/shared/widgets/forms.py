@@ -30,19 +30,48 @@ def field(
             align="center",
         ),
         control,
-        rx.cond(
-            error,
-            rx.text(error, class_name="kp-error", role="alert", data_testid="field-error"),
-            rx.cond(help_text, rx.text(help_text, class_name="kp-help")),
+        rx.el.div(
+            rx.cond(
+                error,
+                rx.text(error, class_name="kp-error", role="alert", data_testid="field-error"),
+                rx.cond(help_text, rx.text(help_text, class_name="kp-help")),
+            ),
+            custom_attrs={"id": _words_id(input_id)},
         ),
         class_name="kp-field",
     )
 
 
+def described(input_id: Any, error: Any = "") -> dict[str, Any]:
+    """Props for the control of a `field`: its help and its error are read out with it."""
+    return {
+        "custom_attrs": {
+            "aria-describedby": _words_id(input_id),
+            "aria-invalid": rx.cond(error, "true", "false"),
+        }
+    }
+
+
+def _words_id(input_id: Any) -> Any:
+    return input_id + "-words"
+
+
+# On a dialog with a form: a click beside it closes nothing, so that nothing typed is lost.
+STAYS_OPEN: dict[str, Any] = {"on_interact_outside": rx.prevent_default}
+
+
 def secret_input(
-    *, input_id: str, name: str, is_shown: rx.Var[bool], on_toggle: Any, placeholder: str = "", **props: Any
+    *,
+    input_id: str,
+    name: str,
+    is_shown: rx.Var[bool],
+    on_toggle: Any,
+    error: Any = "",
+    placeholder: Any = "",
+    **props: Any,
 ) -> rx.Component:
     """A secret as it is pasted: never in a var, no autofill, no spell check."""
+    described_by = described(input_id, error)["custom_attrs"]
     return rx.hstack(
         rx.el.input(
             id=input_id,
@@ -54,7 +83,7 @@ def secret_input(
             auto_capitalize="off",
             spell_check=False,
             class_name="kp-input kp-mono",
-            custom_attrs={"data-1p-ignore": "true", "data-lpignore": "true"},
+            custom_attrs={"data-1p-ignore": "true", "data-lpignore": "true", **described_by},
             **props,
         ),
         rx.icon_button(
@@ -89,7 +118,7 @@ def danger_dialog(
     on_open_change: Any,
     title: Any,
     consequence: Any,
-    act: str,
+    act: Any,
     on_confirm: Any,
     test_id: str,
 ) -> rx.Component:

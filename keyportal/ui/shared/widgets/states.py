@@ -5,10 +5,21 @@ from typing import Any
 import reflex as rx
 
 
-def skeleton_rows(columns: int, rows: int = 4) -> list[rx.Component]:
+def table_header(*columns: tuple[str, str]) -> rx.Component:
+    """The columns with their classes, and one more for the actions."""
+    return rx.table.header(
+        rx.table.row(
+            *[rx.table.column_header_cell(word, class_name=classes) for word, classes in columns],
+            rx.table.column_header_cell(rx.el.span("Actions", class_name="kp-visually-hidden")),
+        )
+    )
+
+
+def skeleton_rows(*columns: tuple[str, str], rows: int = 4) -> list[rx.Component]:
     """Rows of the final height, so that nothing jumps when the real ones come."""
-    cell = rx.table.cell(rx.skeleton(height="16px", width="70%"))
-    return [rx.table.row(*[cell] * columns, class_name="kp-row", aria_hidden="true") for _ in range(rows)]
+    looks = ["kp-first", *[classes for _word, classes in columns[1:]], ""]
+    cells = [rx.table.cell(rx.skeleton(height="16px", width="70%"), class_name=look) for look in looks]
+    return [rx.table.row(*cells, class_name="kp-row", aria_hidden="true") for _ in range(rows)]
 
 
 def empty_state(icon: str, title: str, teach: str, *actions: rx.Component, test_id: str) -> rx.Component:
