@@ -18,14 +18,30 @@ _SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 _LOCK_NUMBER = 742001
 
 
+class NewerSchema(Exception):
+    """The database stands at a revision this release has never heard of."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+
 def upgrade_schema(url: str) -> None:
-    """Apply every migration this release knows. One process does it, the others wait."""
+    """Apply every migration this release knows. One process does it, the others wait.
+
+    Nothing connects before the lock is held: two first connections to one new SQLite file would
+    both switch its journal, and the loser fails without waiting. Raises NewerSchema.
+    """
     engine = open_engine(url, poolclass=NullPool)
     try:
-        with _file_lock(engine), engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
-            command.upgrade(_config(connection), "head")
+        with _file_lock(engine):
+            revision = schema_revision(engine)
+            if revision is not None and not knows_revision(revision):
+                raise NewerSchema(revision)
+            with engine.begin() as connection:
+                if engine.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
+                command.upgrade(_config(connection), "head")
     finally:
         engine.dispose()
 

@@ -94,18 +94,15 @@ def prepare_data_dir(settings: Settings) -> None:
 
 def migrate_schema(settings: Settings) -> None:
     """Bring the schema up to date. Raises UnusableSetting if the database cannot be used."""
-    database = _database(settings)
+    _database(settings).dispose()
     try:
-        revision = migrate.schema_revision(database.engine)
-        if revision is not None and not migrate.knows_revision(revision):
-            raise UnusableSetting(
-                "DATABASE_URL", f"is a database of a newer release (schema {revision}). Upgrade KeyPortal."
-            )
         migrate.upgrade_schema(settings.database_url)
+    except migrate.NewerSchema as newer:
+        raise UnusableSetting(
+            "DATABASE_URL", f"is a database of a newer release (schema {newer.revision}). Upgrade KeyPortal."
+        ) from None
     except (SQLAlchemyError, OSError):
         raise UnusableSetting("DATABASE_URL", "names a database that cannot be opened.") from None
-    finally:
-        database.dispose()
 
 
 def _database(settings: Settings) -> Database:

@@ -113,8 +113,9 @@ def test_a_file_in_place_of_the_data_directory_is_named_and_left_alone(tmp_path:
     assert (refusal.value.setting, stat.S_IMODE(file.stat().st_mode)) == ("KEYPORTAL_DATA_DIR", 0o644)
 
 
-def test_several_starts_at_once_on_nothing_agree(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path / "data")
+@pytest.mark.parametrize("repeat", range(10))
+def test_several_starts_at_once_on_nothing_agree(tmp_path: Path, repeat: int) -> None:
+    settings = make_settings(tmp_path / f"data{repeat}")
     with ThreadPoolExecutor(4) as pool:
         portals = list(pool.map(lambda _: open_portal(settings), range(4)))
     assert key_ids(portals[0]) == [portals[0].keyring.current.id]
