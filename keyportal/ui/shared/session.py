@@ -68,7 +68,7 @@ class SessionState(rx.State):
         self.notice, self.notice_is_problem = text, problem
 
     def _show_refusal(self, refusal: KeyPortalError) -> None:
-        """The one way a refusal reaches the screen. Forms override it to put it beside the field."""
+        """Show a refusal in the notice line. An open form catches its own and puts it beside the field."""
         self._tell(refusal.message, problem=True)
 
 
