@@ -71,6 +71,7 @@ STATUS_OF = {
     "origin_refused": 403,
     "not_found": 404,
     "unknown_provider": 404,
+    "provider_disabled": 404,
     "no_key": 404,
     "method_not_allowed": 405,
     "body_too_slow": 408,

@@ -66,6 +66,13 @@ class UnknownProvider(KeyPortalError):
     message = "This provider is not in the catalogue. GET /api/providers lists the ids."
 
 
+class ProviderDisabled(KeyPortalError):
+    """The provider is known, and an admin turned it off. Keys saved for it stay."""
+
+    code = "provider_disabled"
+    message = "This provider is turned off here. An admin can turn it on."
+
+
 class NoKey(KeyPortalError):
     code = "no_key"
     message = "No API key is configured for this provider."

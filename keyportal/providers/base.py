@@ -7,20 +7,28 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import quote
 
 from keyportal.domain.checks import Outcome
 from keyportal.domain.errors import InvalidInput
-from keyportal.providers.urls import origin_of, parse_url
+from keyportal.providers.urls import destination_of, origin_of, parse_url
 
 __all__ = [
     "Auth",
+    "AwsSignature",
     "Check",
+    "Choice",
     "Field",
     "Finding",
+    "FormAuth",
+    "GoogleToken",
+    "HeaderAuth",
     "KeyFormat",
     "Provider",
     "ProviderKind",
     "Rule",
+    "Variant",
+    "destination_of",
     "origin_of",
 ]
 
@@ -44,7 +52,7 @@ class ProviderKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Auth:
+class HeaderAuth:
     """The header the key travels in, and the scheme word before it (with its space), if any."""
 
     header: str
@@ -52,17 +60,69 @@ class Auth:
 
 
 @dataclass(frozen=True)
+class FormAuth:
+    """The key travels as a field of a form body, where a provider takes it in no header."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class AwsSignature:
+    """Signature version 4 over the request. The key is the secret access key and is never sent.
+
+    Reads the fields `access_key_id`, `region` and `session_token`.
+    """
+
+    service: str
+
+
+@dataclass(frozen=True)
+class GoogleToken:
+    """The key is a service-account document: it signs a request for a short-lived bearer token."""
+
+    scope: str
+
+
+Auth = HeaderAuth | FormAuth | AwsSignature | GoogleToken
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a field's allowed values. `fills` stands in an address in its place."""
+
+    value: str
+    label: str
+    fills: str = ""
+
+
+@dataclass(frozen=True)
 class Field:
-    """Something a provider needs besides the key. Its pattern must match the whole value."""
+    """Something a provider needs besides the key. Its pattern must match the whole value.
+
+    `default` counts where nothing is given. A `secret` field is sealed together with the key and
+    never shown again. `environment_names` are asked, in order, where the key itself comes from the
+    environment.
+    """
 
     name: str
     label: str
     help: str
     required: bool
-    pattern: str
+    pattern: str = ""
+    choices: tuple[Choice, ...] = ()
+    default: str = ""
+    secret: bool = False
+    environment_names: tuple[str, ...] = ()
 
     def accepts(self, value: str) -> bool:
+        if self.choices:
+            return any(choice.value == value for choice in self.choices)
         return re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+    def filling(self, value: str) -> str:
+        """Return what a value, or the default for none, puts into an address."""
+        value = value or self.default
+        return next((c.fills for c in self.choices if c.value == value and c.fills), value)
 
 
 @dataclass(frozen=True)
@@ -80,7 +140,7 @@ class KeyFormat:
     recognised_by: str | None = None
 
     def matches(self, value: str) -> bool:
-        return re.fullmatch(self.pattern, value, re.ASCII) is not None
+        return re.fullmatch(self.pattern, value, re.ASCII | re.DOTALL) is not None
 
     def recognised_length(self, value: str) -> int:
         """Return how many characters of the value are distinctive for this format, 0 for none."""
@@ -112,11 +172,11 @@ Inspect = Callable[[object], Finding | None]
 
 @dataclass(frozen=True)
 class Check:
-    """The request of a check, and how to read the answer.
+    """One request of a check, how to read its answer, and what to ask besides.
 
     `inspect` has no default: every provider says what its good answer looks like, so that an HTML
-    page with status 200 never counts as a valid key. `field_headers` pairs a field with
-    its header.
+    page with status 200 never counts as a valid key. `path` and `body` may hold {field} places and,
+    in a model check, {model}. `field_headers` pairs a field with its header.
     """
 
     path: str
@@ -125,14 +185,42 @@ class Check:
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     field_headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: str | None = None
     rules: tuple[Rule, ...] = ()
     code_paths: tuple[str, ...] = CODE_PATHS
+    # Another host of the same provider. Where somebody set an address, everything goes there.
+    base_url: str = ""
+    # Asked instead, where this route is closed to the key though the key may be good.
+    fallback: "Check | None" = None
+    # Asked after a good answer; its verdict is the one that counts.
+    follow_up: "Check | None" = None
+    # A free list, asked after a good answer for the models in it and nothing else.
+    models: "Check | None" = None
+    # Some servers answer strangers too: asked once more without the key, and a good answer to both
+    # proves nothing.
+    compare_anonymous: bool = False
+    # Proves that the key may use a model, at the price of one token or for free.
+    model_check: "Check | None" = None
+    # A refusal with this code may be false for a few seconds: asked once more after them.
+    retry_code: str = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another check for keys of another kind: those the pattern matches whole."""
+
+    pattern: str
+    check: Check
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A catalogue entry. `base_url` may hold {field} places; empty means there is none to call."""
+    """A catalogue entry. `base_url` may hold {field} places; empty means there is none to call.
+
+    `refused_also` completes "the key is wrong, or …" where a refusal is ambiguous by nature.
+    `preferred_models` are openings of names of small models, the first that a key lists is asked for.
+    `file_environment_names` hold the path of a file of the operator's with the key in it.
+    """
 
     id: str
     name: str
@@ -142,10 +230,18 @@ class Provider:
     console_url: str
     how_to: str
     check: Check
+    variants: tuple[Variant, ...] = ()
+    preferred_models: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     formats: tuple[KeyFormat, ...] = ()
+    refused_also: str = ""
+    file_environment_names: tuple[str, ...] = ()
+    # Where a key of the environment belongs: an admin's address was never meant for it.
+    environment_url: str = ""
+    is_moved: bool = False
+    is_custom: bool = False
 
-    def with_base_url(self, url: str) -> "Provider":
+    def with_base_url(self, url: str, *, by_operator: bool = True) -> "Provider":
         """Return the same provider at another address.
 
         Raises:
@@ -156,7 +252,13 @@ class Provider:
                 "This address cannot be used. Leave out everything from the ? on.", field="base_url"
             )
         parse_url(url)
-        return replace(self, base_url=url.rstrip("/"))
+        url = url.rstrip("/")
+        return replace(
+            self,
+            base_url=url,
+            environment_url=url if by_operator or not self.base_url else self.base_url,
+            is_moved=True,
+        )
 
     def clean_fields(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the known fields that have a value, each matching its whole pattern.
@@ -180,7 +282,24 @@ class Provider:
 
     def address(self, fields: Mapping[str, str]) -> str:
         """Return the base URL with its places filled in from clean fields."""
-        address = self.base_url
-        for name, value in fields.items():
-            address = address.replace("{" + name + "}", value)
-        return address
+        return self.fill(self.base_url, fields)
+
+    def environment_address(self, fields: Mapping[str, str]) -> str:
+        """Return the address for a key of the environment, or nothing while a field is unknown."""
+        address = self.fill(self.environment_url or self.base_url, fields)
+        return "" if "{" in address else address
+
+    def fill(self, text: str, fields: Mapping[str, str]) -> str:
+        """Return text with its {field} places filled in from clean fields or their defaults."""
+        for field in self.fields:
+            value = field.filling(fields.get(field.name, ""))
+            if value:
+                text = text.replace("{" + field.name + "}", quote(value, safe=""))
+        return text
+
+    def check_for(self, value: str) -> Check:
+        """Return the check that fits the kind of key."""
+        for variant in self.variants:
+            if re.fullmatch(variant.pattern, value, re.ASCII | re.DOTALL):
+                return variant.check
+        return self.check

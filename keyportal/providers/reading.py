@@ -5,11 +5,10 @@ Whatever a provider sends, reading it never raises.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keyportal.domain.checks import Outcome
-from keyportal.domain.secret import Secret
+from keyportal.domain.checks import Outcome, is_model_name
 from keyportal.providers.base import Check, Finding, Rule
 from keyportal.providers.http import Reply
 from keyportal.providers.inspecting import as_list, as_object
@@ -17,7 +16,8 @@ from keyportal.providers.inspecting import as_list, as_object
 _PIECE = 8
 _MAX_MODELS = 500
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_MODEL = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+# How often the end of a cut list is looked for: more than any entry nests.
+_CUTS = 64
 
 # Read after the provider's own rules. A status that stands nowhere proves nothing about the key.
 _COMMON_RULES = (
@@ -37,6 +37,7 @@ class Verdict:
     code: str | None = None
     models: tuple[str, ...] = ()
     balance: str | None = None
+    has_more_models: bool = False
 
 
 def read(check: Check, reply: Reply) -> Verdict:
@@ -46,7 +47,7 @@ def read(check: Check, reply: Reply) -> Verdict:
         finding = _inspect(check, answer)
         if finding is None:
             return Verdict(Outcome.UNCHECKED)
-        return Verdict(finding.outcome, None, finding.models, finding.balance)
+        return Verdict(finding.outcome, None, finding.models, finding.balance, reply.truncated)
     codes = tuple(_codes(answer, check.code_paths))
     for rule in check.rules + _COMMON_RULES:
         told = next((code for code in codes if code in rule.codes), None)
@@ -55,20 +56,21 @@ def read(check: Check, reply: Reply) -> Verdict:
     return Verdict(_outcome_of_status(reply.status), next(iter(codes), None))
 
 
-def clean(verdict: Verdict, secret: Secret) -> Verdict:
-    """Keep only what is well-formed and holds no piece of the secret, which a reply may echo."""
-    pieces = _pieces(secret.reveal())
+def clean(verdict: Verdict, telling: Iterable[str]) -> Verdict:
+    """Keep only what is well-formed and holds no piece of what is secret, which a reply may echo."""
+    pieces = frozenset[str]().union(*(_pieces(text) for text in telling))
 
     def is_clean(text: str) -> bool:
         return not any(piece in text.casefold() for piece in pieces)
 
     code, balance = verdict.code, verdict.balance
-    models = (model for model in verdict.models[:_MAX_MODELS] if _MODEL.fullmatch(model))
+    models = tuple(model for model in verdict.models if is_model_name(model) and is_clean(model))
     return Verdict(
         verdict.outcome,
         code if code and _CODE.fullmatch(code) and is_clean(code) else None,
-        tuple(model for model in models if is_clean(model)),
+        models[:_MAX_MODELS],
         balance if balance and is_clean(balance) else None,
+        has_more_models=bool(models) and (verdict.has_more_models or len(models) > _MAX_MODELS),
     )
 
 
@@ -90,15 +92,30 @@ def _inspect(check: Check, answer: object) -> Finding | None:
 
 
 def _parse(reply: Reply) -> object:
-    body = reply.body
     if reply.truncated:
-        # An account with many fine-tuned models lists more than we read: close the list after its
-        # last whole entry, so that a good key does not end up unchecked.
-        body = body[: body.rfind(b"}") + 1] + b"]}"
+        return _parse_cut(reply.body)
     try:
-        return json.loads(body)
+        return json.loads(reply.body)
     except (ValueError, RecursionError):
         return None
+
+
+def _parse_cut(body: bytes) -> object:
+    """Close a list that is longer than we read after its last whole entry.
+
+    An account with many models must not leave a good key unchecked.
+    """
+    end = len(body)
+    for _ in range(_CUTS):
+        end = body.rfind(b"}", 0, end)
+        if end < 0:
+            break
+        for closing in (b"]}", b"]"):
+            try:
+                return json.loads(body[: end + 1] + closing)
+            except (ValueError, RecursionError):
+                continue
+    return None
 
 
 def _codes(answer: object, paths: tuple[str, ...]) -> Iterator[str]:

@@ -59,6 +59,11 @@ def origin_of(base_url: str) -> str:
     return parse_url(base_url).origin
 
 
+def destination_of(base_url: str) -> str:
+    """Return the origin a key is sealed to; nothing for a provider that has no address yet."""
+    return origin_of(base_url) if base_url else ""
+
+
 def _host(text: str) -> str:
     if not text.startswith("["):
         return text.lower()

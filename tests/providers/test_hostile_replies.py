@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyportal.domain.checks import Outcome
-from keyportal.domain.secret import Secret
 from keyportal.providers.base import Provider
 from keyportal.providers.http import Reply
 from keyportal.providers.reading import clean, read
@@ -157,8 +156,8 @@ def test_no_reply_raises_leaks_or_is_valid_without_a_well_formed_200(
     provider: Provider, status: int, body: bytes, truncated: bool
 ) -> None:
     reply = Reply(status, {}, body, 1, truncated)
-    verdict = clean(read(provider.check, reply), Secret(KEY))
-    sentence = sentence_for(provider, verdict.outcome, verdict.code, status, len(verdict.models))
+    verdict = clean(read(provider.check, reply), [KEY])
+    sentence = sentence_for(provider, verdict, status)
     assert KEY not in f"{verdict}{sentence}"
     if verdict.outcome is Outcome.VALID:
         assert status == 200

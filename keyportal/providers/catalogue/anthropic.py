@@ -1,7 +1,7 @@
 """Anthropic (Claude): facts only. Source: docs.anthropic.com/en/api/models-list and /errors."""
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, KeyFormat, Provider, ProviderKind, Rule
+from keyportal.providers.base import Check, HeaderAuth, KeyFormat, Provider, ProviderKind, Rule
 from keyportal.providers.inspecting import model_list
 
 PROVIDER = Provider(
@@ -27,7 +27,7 @@ PROVIDER = Provider(
     ),
     check=Check(
         path="/v1/models?limit=100",
-        auth=Auth("x-api-key"),
+        auth=HeaderAuth("x-api-key"),
         headers=(("anthropic-version", "2023-06-01"),),
         # This route always exists; "not found" is how a deleted key has been seen to answer.
         rules=(Rule(404, Outcome.INVALID, ("not_found_error",)),),

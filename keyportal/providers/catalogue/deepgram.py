@@ -1,7 +1,7 @@
 """Deepgram: facts only. Source: developers.deepgram.com/docs/authenticating."""
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, Finding, KeyFormat, Provider, ProviderKind
+from keyportal.providers.base import Check, Finding, HeaderAuth, KeyFormat, Provider, ProviderKind
 from keyportal.providers.inspecting import as_list, as_object
 
 
@@ -26,5 +26,5 @@ PROVIDER = Provider(
     console_url="https://console.deepgram.com",
     how_to="Sign in, open your project, API keys, choose Create a new API key and copy it.",
     formats=(KeyFormat(label="40 lower-case letters and digits", pattern=r"[0-9a-z]{40}"),),
-    check=Check(path="/v1/auth/token", auth=Auth("Authorization", "Token "), inspect=_inspect),
+    check=Check(path="/v1/auth/token", auth=HeaderAuth("Authorization", "Token "), inspect=_inspect),
 )

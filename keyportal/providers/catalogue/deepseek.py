@@ -3,7 +3,7 @@
 import re
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, Finding, KeyFormat, Provider, ProviderKind
+from keyportal.providers.base import Check, Finding, HeaderAuth, KeyFormat, Provider, ProviderKind
 from keyportal.providers.inspecting import as_amount, as_list, as_object
 
 
@@ -35,5 +35,5 @@ PROVIDER = Provider(
     how_to="Sign in, open API keys, choose Create new API key and copy it. It is shown only once.",
     # sk- and 32 characters is the look of several providers, so it gives nobody away.
     formats=(KeyFormat(label="sk- and 32 characters", pattern=r"sk-[a-z0-9]{32}"),),
-    check=Check(path="/user/balance", auth=Auth("Authorization", "Bearer "), inspect=_inspect),
+    check=Check(path="/user/balance", auth=HeaderAuth("Authorization", "Bearer "), inspect=_inspect),
 )

@@ -1,7 +1,7 @@
 """Google Gemini: facts only. Source: ai.google.dev/api/models and google.rpc.ErrorInfo."""
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, KeyFormat, Provider, ProviderKind, Rule
+from keyportal.providers.base import Check, HeaderAuth, KeyFormat, Provider, ProviderKind, Rule
 from keyportal.providers.inspecting import model_list
 
 PROVIDER = Provider(
@@ -29,7 +29,7 @@ PROVIDER = Provider(
     check=Check(
         # Fifty entries stay well below the 64 KiB that are read.
         path="/v1beta/models?pageSize=50",
-        auth=Auth("x-goog-api-key"),
+        auth=HeaderAuth("x-goog-api-key"),
         # 401 here means the kind of token does not fit this route, not that the key is wrong.
         rules=(
             Rule(400, Outcome.INVALID, ("API_KEY_INVALID", "API_KEY_EXPIRED")),

@@ -1,7 +1,7 @@
 """OpenAI: facts only. Source: platform.openai.com/docs/api-reference/models/list."""
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, Field, KeyFormat, Provider, ProviderKind, Rule
+from keyportal.providers.base import Check, Field, HeaderAuth, KeyFormat, Provider, ProviderKind, Rule
 from keyportal.providers.inspecting import model_list
 
 _ID = "[A-Za-z0-9_-]{1,80}"
@@ -39,7 +39,7 @@ PROVIDER = Provider(
     ),
     check=Check(
         path="/models",
-        auth=Auth("Authorization", "Bearer "),
+        auth=HeaderAuth("Authorization", "Bearer "),
         field_headers=(("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")),
         # The key itself may be good: the organization or project given beside it is not its own.
         rules=(

@@ -4,7 +4,7 @@ The list of models is public there and proves nothing about a key; its own recor
 """
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Auth, Check, Finding, KeyFormat, Provider, ProviderKind
+from keyportal.providers.base import Check, Finding, HeaderAuth, KeyFormat, Provider, ProviderKind
 from keyportal.providers.inspecting import as_number, as_object
 
 
@@ -31,5 +31,5 @@ PROVIDER = Provider(
     console_url="https://openrouter.ai/settings/keys",
     how_to="Sign in, open Settings, Keys, choose Create key and copy it. It is shown only once.",
     formats=(KeyFormat(label="sk-or-v1-...", pattern=r"sk-or-v1-[0-9a-f]{64}", recognised_by=r"sk-or-v1-"),),
-    check=Check(path="/key", auth=Auth("Authorization", "Bearer "), inspect=_inspect),
+    check=Check(path="/key", auth=HeaderAuth("Authorization", "Bearer "), inspect=_inspect),
 )
