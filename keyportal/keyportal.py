@@ -18,6 +18,8 @@ from keyportal.services import sessions
 from keyportal.services.start_up import open_portal
 from keyportal.settings import ROOT, load_settings
 from keyportal.ui import routes
+from keyportal.ui.admin_providers.page import providers_page
+from keyportal.ui.admin_providers.state import ProvidersState
 from keyportal.ui.admin_system_keys.page import system_keys_page
 from keyportal.ui.admin_system_keys.state import SystemCredentialsState
 from keyportal.ui.agent_keys.page import agent_keys_page
@@ -114,6 +116,7 @@ app = rx.App(
         rx.el.script(src="/return-focus.js", defer=True),
         rx.el.script(src="/keep-typed.js", defer=True),
         rx.el.script(src="/copy.js", defer=True),
+        rx.el.script(src="/values-of.js", defer=True),
     ],
     html_lang="en",
 )
@@ -133,6 +136,7 @@ _add_page(overview_page, routes.OVERVIEW, "Overview", [_person, OverviewState.lo
 _add_page(credentials_page, routes.API_KEYS, "API keys", _own_keys)
 _add_page(agent_keys_page, routes.AGENT_KEYS, "Agent keys", [_person, AgentKeysState.load])
 _add_page(system_keys_page, routes.SYSTEM_KEYS, "System keys", _system_keys)
+_add_page(providers_page, routes.PROVIDERS, "Providers", [_person, ProvidersState.load])
 _add_page(sign_in_page, routes.SIGN_IN, "Sign in", [SignInState.load])
 _add_page(set_up_page, routes.SET_UP, "Set up", [SetUpState.load])
 _add_page(not_found_page, "404", "Not found", [])

@@ -3,6 +3,7 @@
 An unusable value is refused by its name; its text never reaches a message or a log.
 """
 
+import json
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ _BASE_URL = "KEYPORTAL_BASE_URL_"
 _ENVIRONMENT_NAMES = "KEYPORTAL_ENVIRONMENT_NAMES_"
 # Never offered to the resolver, whatever names an operator configures.
 _OWN_SECRETS = frozenset({ENCRYPTION_KEY, _KEY_PREVIOUS, "DATABASE_URL", "REDIS_URL"})
+_DOCUMENT_LIMIT = 65536
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PREFIX = re.compile(r"[A-Za-z0-9_]+")
 _HOST = re.compile(r"[0-9A-Za-z.:_-]{1,253}")
@@ -47,6 +49,8 @@ class Settings:
     port: int
     public_url: str
     mask_style: MaskStyle
+    tests_per_minute: int
+    tests_at_once: int
     base_url_overrides: Mapping[str, str]
     environment_names: Mapping[str, tuple[str, ...]]
     environment_prefixes: tuple[str, ...]
@@ -64,6 +68,17 @@ class Settings:
         """Return an environment variable's value as it was when the process started."""
         text = self.variables.get(name)
         return None if text is None else Secret(text)
+
+    def document(self, name: str) -> Secret | None:
+        """Return the JSON document in the file a variable names, on one line; None if there is none.
+
+        Only for names of the catalogue: the path is the operator's, never a person's.
+        """
+        try:
+            with Path(self.variables.get(name, "")).open("rb") as file:
+                return Secret(json.dumps(json.loads(file.read(_DOCUMENT_LIMIT)), separators=(",", ":")))
+        except (OSError, ValueError, RecursionError):
+            return None
 
     def require_encryption_key(self) -> Secret:
         """Raises UnusableSetting where no key was given."""
@@ -108,6 +123,8 @@ def settings_from(values: Mapping[str, str]) -> Settings:
         port=port,
         public_url=_public_url(values, port),
         mask_style=_mask_style(values),
+        tests_per_minute=_number(values, "KEYPORTAL_TESTS_PER_MINUTE", default=10, most=10_000),
+        tests_at_once=_number(values, "KEYPORTAL_TESTS_AT_ONCE", default=10, most=200),
         base_url_overrides=MappingProxyType(_by_provider(values, _BASE_URL)),
         environment_names=MappingProxyType(_environment_names(values)),
         environment_prefixes=_prefixes(values),
@@ -173,9 +190,13 @@ def _redis_url(values: Mapping[str, str]) -> str | None:
 
 
 def _port(values: Mapping[str, str]) -> int:
-    text = values.get("PORT", "").strip() or "3000"
-    if not (re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= 65535):
-        raise UnusableSetting("PORT", "has to be a number from 1 to 65535.")
+    return _number(values, "PORT", default=3000, most=65535)
+
+
+def _number(values: Mapping[str, str], setting: str, *, default: int, most: int) -> int:
+    text = values.get(setting, "").strip() or str(default)
+    if not (re.fullmatch(r"[0-9]{1,5}", text) and 1 <= int(text) <= most):
+        raise UnusableSetting(setting, f"has to be a number from 1 to {most}.")
     return int(text)
 
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import keyportal
-from keyportal.api import agent_keys, docs, health, providers, resolve, sign_in
+from keyportal.api import admin_providers, agent_keys, docs, health, providers, resolve, sign_in
 from keyportal.api.answers import Answers
 from keyportal.api.auth import Gate
 from keyportal.api.bodies import Bodies
@@ -52,6 +52,7 @@ def create_api(get_portal: Callable[[], Portal]) -> FastAPI:
         agent_keys.router,
         resolve.router,
         providers.router,
+        admin_providers.router,
         sign_in.router,
         health.router,
         docs.router,

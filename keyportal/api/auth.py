@@ -34,6 +34,7 @@ PUBLIC = frozenset(
 )
 # What it takes to come in at all, first match first. Services ask again, for the very act.
 ENTRY = (
+    ("/api/admin/providers", Permission.PROVIDERS_WRITE),
     ("/api/admin/", Permission.SYSTEM_CREDENTIALS_READ),
     ("/api/agent-keys", Permission.AGENT_KEYS_READ),
     ("/api/api-keys", Permission.CREDENTIALS_READ),

@@ -9,6 +9,7 @@ from keyportal.api.auth import SECURITY, Caller, OpenPortal
 from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
 from keyportal.api.schemas import (
     CheckOut,
+    CheckUnsaved,
     CredentialChange,
     CredentialCreate,
     CredentialOut,
@@ -18,7 +19,8 @@ from keyportal.api.schemas import (
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.secret import Secret
 from keyportal.services import checks, credentials
-from keyportal.services.checks import CheckView
+from keyportal.services.check_views import CheckView
+from keyportal.services.checks import Question, UnsavedKey
 from keyportal.services.credentials import (
     PAGE_SIZES,
     UNCHANGED,
@@ -31,6 +33,9 @@ CredentialId = Annotated[str, Path(alias="id", description="An opaque id from a 
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(description=f"One of {', '.join(map(str, PAGE_SIZES))}.")]
 SearchText = Annotated[str, Query(max_length=200, description="A part of the name; % and _ are plain text.")]
+
+WithModel = Annotated[bool, Query(description="Also ask whether the key may use a model.")]
+ModelName = Annotated[str, Query(max_length=128, description="The model to ask about, or one is chosen.")]
 
 
 def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRouter:
@@ -60,11 +65,21 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
         "",
         status_code=201,
         summary=f"Save a new {noun}",
-        responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "name_taken"),
+        responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "name_taken"),
     )
     def create(portal: OpenPortal, caller: Caller, body: CredentialCreate) -> CredentialOut:
         view = credentials.create(portal, caller, ownership, _new(body))
         return CredentialOut.model_validate(view)
+
+    @router.post(
+        "/test",
+        summary=f"Test a {noun} before it is saved; nothing is stored",
+        responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "too_many_tests"),
+    )
+    async def test_unsaved(portal: OpenPortal, caller: Caller, body: CheckUnsaved) -> CheckOut:
+        unsaved = UnsavedKey(body.provider, Secret(body.api_key.get_secret_value()), body.fields)
+        question = Question(body.with_model, body.model)
+        return _check_out(await checks.check_unsaved(portal, caller, ownership, unsaved, question))
 
     @router.get("/{id}", summary=f"Show one {noun}", responses=refusals(*PROTECTED, "not_found"))
     def get(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> CredentialOut:
@@ -94,12 +109,36 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
     @router.post(
         "/{id}/test",
         summary=f"Test one saved {noun} with its provider",
-        responses=refusals(*PROTECTED, "not_found", "key_unreadable"),
+        responses=refusals(
+            *PROTECTED,
+            "not_found",
+            "provider_disabled",
+            "key_unreadable",
+            "invalid_input",
+            "too_many_tests",
+        ),
     )
-    async def test(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> CheckOut:
+    async def test(
+        portal: OpenPortal,
+        caller: Caller,
+        credential_id: CredentialId,
+        with_model: WithModel = False,
+        model: ModelName = "",
+    ) -> CheckOut:
         if ownership is Ownership.SYSTEM:
             await run_in_threadpool(credentials.get, portal, caller, ownership, credential_id)
-        return _check_out(await checks.check_saved(portal, caller, credential_id))
+        question = Question(with_model, model)
+        return _check_out(await checks.check_saved(portal, caller, credential_id, question))
+
+    @router.get(
+        "/{id}/test",
+        summary=f"Show what the last test of one saved {noun} found",
+        responses=refusals(*PROTECTED, "not_found"),
+    )
+    def last_test(portal: OpenPortal, caller: Caller, credential_id: CredentialId) -> CheckOut:
+        if ownership is Ownership.SYSTEM:
+            credentials.get(portal, caller, ownership, credential_id)
+        return _check_out(checks.last_check(portal, caller, credential_id))
 
     return router
 
@@ -133,4 +172,5 @@ def _edit(body: CredentialChange) -> CredentialEdit:
 
 def _check_out(view: CheckView) -> CheckOut:
     known: dict[str, Any] = {name: getattr(view, name) for name in CheckOut.model_fields if name != "models"}
-    return CheckOut(**known, models=ModelsOut(count=len(view.models), items=list(view.models)))
+    models = ModelsOut(count=view.models_count, has_more=view.has_more_models, items=list(view.models))
+    return CheckOut(**known, models=models)

@@ -78,12 +78,14 @@ STATUS_OF = {
     "name_taken": 409,
     "email_taken": 409,
     "already_set_up": 409,
+    "provider_in_use": 409,
     "key_unreadable": 409,
     "version_conflict": 412,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "invalid_input": 422,
     "too_many_attempts": 429,
+    "too_many_tests": 429,
     "unreachable": 502,
     "storage_unavailable": 503,
 }
@@ -186,7 +188,7 @@ def _invalid_input(problem: Mapping[str, Any], known: list[str]) -> InvalidInput
     if len(place) < 2 or place[1] not in KNOWN_FIELDS | {"id"}:
         return InvalidInput(f"Send one object with the fields {_list(known)}." if known else None)
     field = place[1]
-    if len(problem["loc"]) > 2 and field in ("fields", "scopes"):
+    if len(problem["loc"]) > 2 and field in ("fields", "scopes", "environment_names"):
         return InvalidInput(f"{field} holds something that is not text.", field=field)
     wording = _EXPECTED.get(problem["type"], "cannot be used")
     return InvalidInput(f"{field} {wording.format_map(problem.get('ctx') or {})}.", field=field)

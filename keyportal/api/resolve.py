@@ -13,7 +13,9 @@ router = APIRouter(tags=["Resolve"], dependencies=SECURITY)
 @router.post(
     "/api/resolve",
     summary="Release the key to use for a provider, and say where it came from",
-    responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "no_key", "key_unreadable"),
+    responses=refusals(
+        *PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "no_key", "key_unreadable"
+    ),
 )
 def resolve(portal: OpenPortal, caller: Caller, body: ResolveIn) -> ResolutionOut:
     found = resolution.resolve_key(portal, caller, body.provider, user=body.user, model=body.model)

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr
 
+from keyportal.api.provider_schemas import ProviderChange, ProviderCreate
+from keyportal.api.schema_base import In as _In
+from keyportal.api.schema_base import Out as _Out
 from keyportal.domain.agent_keys import DEFAULT_LIFETIME, LONGEST_LIFETIME
 from keyportal.domain.principals import Scope
 
@@ -39,14 +42,6 @@ Moment = Annotated[
     PlainSerializer(_write_moment, when_used="json"),
     Field(json_schema_extra={"format": "date-time"}),
 ]
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class _Out(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
 
 
 class ErrorDetail(_Out):
@@ -92,6 +87,16 @@ class CredentialChange(_In):
     )
 
 
+class CheckUnsaved(_In):
+    """A key to test before it is saved. Nothing of it is stored."""
+
+    provider: str = Field(description="A provider id of GET /api/providers; case does not matter.")
+    api_key: SecretStr
+    fields: dict[str, str] = Field(default_factory=dict, max_length=20)
+    with_model: bool = Field(False, description="Also ask whether the key may use a model.")
+    model: str = Field("", description="The model to ask about; without one it is chosen.")
+
+
 class HealthOut(_Out):
     outcome: str | None
     message: str
@@ -108,6 +113,7 @@ class CredentialOut(_Out):
     status: str
     position: int
     fields: Mapping[str, str]
+    secret_fields: list[str] = Field(description="Names of the fields sealed with the value, never shown.")
     note: str
     environment: str
     expires_at: Moment | None
@@ -121,6 +127,7 @@ class CredentialOut(_Out):
 
 class ModelsOut(_Out):
     count: int
+    has_more: bool = Field(description="The provider lists more than were read: count is a lower bound.")
     items: list[str]
 
 
@@ -132,6 +139,8 @@ class CheckOut(_Out):
     latency_ms: int
     models: ModelsOut
     balance: str | None
+    model: str | None = Field(description="The model that was asked about, if one was.")
+    model_outcome: str | None
     checked_at: Moment
 
 
@@ -184,8 +193,8 @@ class ResolutionOut(_Out):
     source: str
     credential: ResolvedOut | None
     api_key: str
-    fields: dict[str, str]
-    base_url: str
+    fields: Mapping[str, str]
+    base_url: str = Field(description="Empty where the provider's address is not known here.")
     resolution_id: str
 
 
@@ -194,6 +203,9 @@ class ProviderFieldOut(_Out):
     label: str
     help: str
     required: bool
+    default: str
+    secret: bool = Field(description="Sealed with the key, and like the key never shown again.")
+    choices: list[tuple[str, str]] = Field(description="Pairs of an allowed value and its label.")
 
 
 class ProviderOut(_Out):
@@ -204,6 +216,7 @@ class ProviderOut(_Out):
     console_url: str
     how_to: str
     environment_names: list[str]
+    is_custom: bool
     fields: list[ProviderFieldOut]
 
 
@@ -230,12 +243,15 @@ class SetUpForm(_In):
 _REQUESTS: tuple[Any, ...] = (
     CredentialCreate,
     CredentialChange,
+    CheckUnsaved,
     AgentKeyCreate,
     AgentKeyChange,
+    ProviderCreate,
+    ProviderChange,
     ResolveIn,
     SignInForm,
     SetUpForm,
 )
-_QUERY = frozenset({"q", "provider", "status", "health", "page", "size"})
+_QUERY = frozenset({"q", "provider", "status", "health", "page", "size", "with_model", "model"})
 # The names an error may give as `field`; anything else would be the caller's own text.
 KNOWN_FIELDS = _QUERY.union(*(model.model_fields for model in _REQUESTS))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from keyportal.cli import providers
 from keyportal.cli.console import EXIT_REFUSED, opened_portal, refusals_as_exit_codes, say
 from keyportal.cli.serve import serve
 from keyportal.domain.agent_keys import DEFAULT_LIFETIME
@@ -25,7 +26,9 @@ users_app = typer.Typer(help="People.", no_args_is_help=True)
 agent_keys_app = typer.Typer(help="Keys for programs.", no_args_is_help=True)
 app.add_typer(users_app, name="users")
 app.add_typer(agent_keys_app, name="agent-keys")
+app.add_typer(providers.app, name="providers")
 app.command()(serve)
+app.command()(providers.check)
 
 User = Annotated[str, typer.Option("--user", help="The person's email.")]
 

@@ -14,6 +14,9 @@ class Action(StrEnum):
     CREDENTIAL_DELETE = "credential.delete"
     CREDENTIAL_CHECK = "credential.check"
     CREDENTIAL_RESOLVE = "credential.resolve"
+    PROVIDER_CREATE = "provider.create"
+    PROVIDER_UPDATE = "provider.update"
+    PROVIDER_DELETE = "provider.delete"
     AGENT_KEY_CREATE = "agent_key.create"
     AGENT_KEY_UPDATE = "agent_key.update"
     AGENT_KEY_REVOKE = "agent_key.revoke"
@@ -46,5 +49,7 @@ DETAILS = frozenset(
         "model",
         "expires_at",
         "route",
+        "enabled",
+        "destination",
     }
 )

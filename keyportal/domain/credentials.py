@@ -1,5 +1,6 @@
 """What a stored credential is: its statuses, and what may become its value."""
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from keyportal.domain.secret import Secret
 
 VALUE_LIMIT = 8192
 _FIELD = "api_key"
-_ASSIGNMENT = re.compile(r"(export\s+)?[A-Z][A-Z0-9_]{2,}\s*=\s*[^\s=].*")
+_ASSIGNMENT = re.compile(r"(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]{2,})\s*=\s*(?P<value>[^\s=].*)")
+_QUOTED = re.compile(r"(?P<mark>[\"'])(?P<inside>.*)(?P=mark)(\s+#.*)?")
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _PLACEHOLDER = re.compile(
     r"((sk-([a-z0-9]{2,8}-){0,3})?(your[-_ ].*|x{3,}|\.{3,}|\*+)|sk-x+|<.*>|\{\{.*\}\}|\$\{.*\}"
@@ -55,14 +57,39 @@ class PastedValue:
     notice: str = ""
 
 
-def require_value(pasted: str) -> PastedValue:
+@dataclass(frozen=True)
+class Assignment:
+    """A pasted `NAME=value` line, taken apart as a shell or a `.env` file would read it."""
+
+    name: str
+    value: Secret
+
+
+def find_assignment(pasted: str) -> Assignment | None:
+    """Return the parts of a `NAME=value` line, without quotes and comment; None for anything else."""
+    found = _ASSIGNMENT.fullmatch(_without_invisible(pasted))
+    if found is None:
+        return None
+    quoted = _QUOTED.fullmatch(found["value"].strip())
+    value = quoted["inside"] if quoted else re.split(r"\s+#", found["value"])[0]
+    return Assignment(found["name"], Secret(value.strip()))
+
+
+def require_value(pasted: str, *, split_assignment: bool = False) -> PastedValue:
     """Clean what was pasted and refuse what is plainly not a key, without repeating it.
 
-    Outer white space, byte order marks and zero-width characters go with a notice. Control
-    characters, a `NAME=value` line and a mask are refused.
+    Outer white space, byte order marks and zero-width characters go with a notice, and so do the
+    line breaks of a JSON document. Control characters and a mask are refused, and a `NAME=value` line
+    too unless its owner agreed to keep only the part after the equals sign.
     """
-    kept = "".join(c for c in pasted if c not in _INVISIBLE)
-    text = kept.strip()
+    assignment = find_assignment(pasted) if split_assignment else None
+    if assignment is not None:
+        kept = require_value(assignment.value.reveal())
+        return PastedValue(kept.secret, "Only the part after the equals sign was kept.")
+    text = _without_invisible(pasted)
+    document = _on_one_line(text)
+    if document is not None:
+        text = document
     if not text:
         raise InvalidInput("Paste the API key.", field=_FIELD)
     if len(text) > VALUE_LIMIT:
@@ -77,8 +104,29 @@ def require_value(pasted: str) -> PastedValue:
         raise InvalidInput(
             "This is a masked key. Paste the whole key from the provider's page.", field=_FIELD
         )
-    notice = "" if text == pasted else "White space or invisible characters around the key were removed."
-    return PastedValue(Secret(text), notice)
+    return PastedValue(Secret(text), _notice(pasted, text, is_document=document is not None))
+
+
+def _without_invisible(pasted: str) -> str:
+    return "".join(c for c in pasted if c not in _INVISIBLE).strip()
+
+
+def _on_one_line(text: str) -> str | None:
+    """Return a JSON object, such as a service account's key file, without its line breaks."""
+    if not text.startswith("{"):
+        return None
+    try:
+        return json.dumps(json.loads(text), separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _notice(pasted: str, kept: str, *, is_document: bool) -> str:
+    if kept == pasted:
+        return ""
+    if is_document:
+        return "The document was put on one line; its content is the same."
+    return "White space or invisible characters around the key were removed."
 
 
 def is_placeholder(text: str) -> bool:

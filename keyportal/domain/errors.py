@@ -73,6 +73,13 @@ class ProviderDisabled(KeyPortalError):
     message = "This provider is turned off here. An admin can turn it on."
 
 
+class ProviderInUse(KeyPortalError):
+    """A provider that keys are saved for cannot go: nothing would say any more what they are for."""
+
+    code = "provider_in_use"
+    message = "Keys are saved for this provider. Delete them first, or turn it off."
+
+
 class NoKey(KeyPortalError):
     code = "no_key"
     message = "No API key is configured for this provider."
@@ -122,6 +129,11 @@ class TooManyAttempts(KeyPortalError):
     def __init__(self, message: str | None = None, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooManyTests(TooManyAttempts):
+    code = "too_many_tests"
+    message = "Too many keys are being tested right now. Wait a moment, then test again."
 
 
 class UnusableSetting(KeyPortalError):

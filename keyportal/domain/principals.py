@@ -25,6 +25,7 @@ class Permission(StrEnum):
 
     PROFILE_READ = "profile:read"
     PROVIDERS_READ = "providers:read"
+    PROVIDERS_WRITE = "providers:write"
     CREDENTIALS_READ = "credentials:read"
     CREDENTIALS_WRITE = "credentials:write"
     CREDENTIALS_CHECK = "credentials:check"
@@ -60,6 +61,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SYSTEM_CREDENTIALS_READ,
         Permission.SYSTEM_CREDENTIALS_WRITE,
         Permission.AGENT_KEYS_GRANT_ANY,
+        Permission.PROVIDERS_WRITE,
         Permission.USERS_WRITE,
     },
 }

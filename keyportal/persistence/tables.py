@@ -23,6 +23,10 @@ def _owner_column(nullable: bool) -> Column[str]:
     return Column(ForeignKey("users.id"), nullable=nullable, index=True)
 
 
+def _json_column(empty: str) -> Column[Any]:
+    return Column(JSON, nullable=False, server_default=empty)
+
+
 class UserRow(SQLModel, table=True):
     __tablename__ = "users"
 
@@ -78,6 +82,8 @@ class CredentialRow(SQLModel, table=True):
     destination: str
     unreadable: bool = False
     fields: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    # Names of the fields sealed together with the value; their values stand nowhere else.
+    secret_fields: list[str] = Field(default_factory=list, sa_column=_json_column("[]"))
     note: str = ""
     environment: str = ""
     active: bool = True
@@ -87,6 +93,7 @@ class CredentialRow(SQLModel, table=True):
     health_message: str = ""
     health_checked_at: datetime | None = None
     health_latency_ms: int | None = None
+    health_details: dict[str, Any] = Field(default_factory=dict, sa_column=_json_column("{}"))
     usage_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     last_used_at: datetime | None = None
     created_at: datetime
@@ -142,6 +149,33 @@ class AuditEventRow(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     key_id: str
     chain: str = Field(max_length=64)
+
+
+class ProviderRow(SQLModel, table=True):
+    """What admins decided about a provider of the catalogue, or a whole provider they added."""
+
+    __tablename__ = "providers"
+
+    id: str = Field(primary_key=True, max_length=40)
+    is_custom: bool = False
+    enabled: bool = True
+    base_url: str = ""
+    name: str = ""
+    auth_style: str = ""
+    environment_names: list[str] = Field(default_factory=list, sa_column=_json_column("[]"))
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+class CheckSlotRow(SQLModel, table=True):
+    """A check that is running somewhere in this deployment. One left behind by a crash expires."""
+
+    __tablename__ = "check_slots"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
+    person: str
+    expires_at: datetime
 
 
 class SettingRow(SQLModel, table=True):

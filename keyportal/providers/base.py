@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from keyportal.domain.checks import Outcome
 from keyportal.domain.errors import InvalidInput
+from keyportal.providers.fields import Choice, Field
 from keyportal.providers.urls import destination_of, origin_of, parse_url
 
 __all__ = [
@@ -84,45 +85,6 @@ class GoogleToken:
 
 
 Auth = HeaderAuth | FormAuth | AwsSignature | GoogleToken
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a field's allowed values. `fills` stands in an address in its place."""
-
-    value: str
-    label: str
-    fills: str = ""
-
-
-@dataclass(frozen=True)
-class Field:
-    """Something a provider needs besides the key. Its pattern must match the whole value.
-
-    `default` counts where nothing is given. A `secret` field is sealed together with the key and
-    never shown again. `environment_names` are asked, in order, where the key itself comes from the
-    environment.
-    """
-
-    name: str
-    label: str
-    help: str
-    required: bool
-    pattern: str = ""
-    choices: tuple[Choice, ...] = ()
-    default: str = ""
-    secret: bool = False
-    environment_names: tuple[str, ...] = ()
-
-    def accepts(self, value: str) -> bool:
-        if self.choices:
-            return any(choice.value == value for choice in self.choices)
-        return re.fullmatch(self.pattern, value, re.ASCII) is not None
-
-    def filling(self, value: str) -> str:
-        """Return what a value, or the default for none, puts into an address."""
-        value = value or self.default
-        return next((c.fills for c in self.choices if c.value == value and c.fills), value)
 
 
 @dataclass(frozen=True)
@@ -280,13 +242,25 @@ class Provider:
                 cleaned[field.name] = value
         return cleaned
 
+    def parted(self, fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return clean fields in two parts: those that may be shown, and those sealed with the key."""
+        secret = {field.name for field in self.fields if field.secret}
+        shown = {name: value for name, value in fields.items() if name not in secret}
+        return shown, {name: value for name, value in fields.items() if name in secret}
+
     def address(self, fields: Mapping[str, str]) -> str:
         """Return the base URL with its places filled in from clean fields."""
         return self.fill(self.base_url, fields)
 
+    def for_environment(self) -> "Provider":
+        """Return the provider where a key of the environment belongs: never at an admin's address."""
+        if not self.environment_url or self.environment_url == self.base_url:
+            return self
+        return replace(self, base_url=self.environment_url, is_moved=False)
+
     def environment_address(self, fields: Mapping[str, str]) -> str:
         """Return the address for a key of the environment, or nothing while a field is unknown."""
-        address = self.fill(self.environment_url or self.base_url, fields)
+        address = self.for_environment().address(fields)
         return "" if "{" in address else address
 
     def fill(self, text: str, fields: Mapping[str, str]) -> str:

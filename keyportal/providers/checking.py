@@ -1,47 +1,26 @@
-"""The Test button's calls: build the requests, send them, read the answers into a typed result.
+"""The Test button's call: ask about a key, put the answers into a typed result with a sentence.
 
 Never raises for anything a provider answers, and never lets its body or the secret into the result.
 """
 
 import asyncio
-import json
+import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from urllib.parse import quote
+from collections.abc import Mapping
+from dataclasses import replace
 
 from keyportal.domain.checks import CheckResult, Outcome
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.secret import Secret
-from keyportal.providers.base import Check, Finding, GoogleToken, HeaderAuth, Provider, Rule
-from keyportal.providers.http import GuardedClient, Reason, Reply, Unreachable, elapsed_ms, is_sendable
-from keyportal.providers.inspecting import as_object
-from keyportal.providers.reading import Verdict, clean, read
-from keyportal.providers.signing import (
-    GOOGLE_TOKEN_URL,
-    Request,
-    authorised,
-    google_token_request,
-    telling_parts,
-)
+from keyportal.providers.asking import Answered, Pause, Run
+from keyportal.providers.base import HeaderAuth, Provider
+from keyportal.providers.http import GuardedClient, Reason, Unreachable, elapsed_ms, is_sendable
+from keyportal.providers.reading import Verdict
 from keyportal.providers.wording import sentence_for, sentence_for_model, sentence_without_reply
 
-RETRY_AFTER_S = 5.0
-# A route closed to the key says nothing about the key: the fallback may say more.
-_CLOSED = (Outcome.VALID_LIMITED, Outcome.UNCHECKED)
-_REFUSED_STATUSES = range(400, 429)
-Pause = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """A verdict, cleaned, with what the reply it came from tells."""
-
-    verdict: Verdict
-    status: int
-    latency_ms: int
-    is_open_to_all: bool = False
+# Listed beside the models that hold a conversation, and unable to.
+_NO_CHAT = re.compile("embed|whisper|tts|audio|speech|image|video|dall-e|moderation|rerank|ocr|guard", re.I)
+_NOT_ALLOWED = (401, 403)
 
 
 async def check(
@@ -61,7 +40,7 @@ async def check(
     """
     started = time.monotonic()
     try:
-        run = _Run(provider, secret, _ready(provider, secret, fields), client, pause)
+        run = Run(provider, secret, _ready(provider, secret, fields), client, pause)
         answered = await run.ask_about_key()
     except InvalidInput as problem:
         return CheckResult(Outcome.UNCHECKED, problem.message)
@@ -88,124 +67,6 @@ def format_warning(provider: Provider, value: str) -> str | None:
     return f"It does not look like a key of {provider.name} ({labels}). Test it to be sure."
 
 
-class _Run:
-    """One check of one key. Holds the secret for as long as it runs."""
-
-    def __init__(
-        self,
-        provider: Provider,
-        secret: Secret,
-        fields: Mapping[str, str],
-        client: GuardedClient,
-        pause: Pause,
-    ) -> None:
-        self.provider = provider
-        self._secret = secret
-        self._fields = fields
-        self._client = client
-        self._pause = pause
-        self.check = provider.check_for(secret.reveal())
-        private = [fields[f.name] for f in provider.fields if f.secret and f.name in fields]
-        self._telling = [*telling_parts(secret), *private]
-
-    async def ask_about_key(self) -> _Answered:
-        """Raises InvalidInput, Unreachable, TimeoutError: no verdict was reached."""
-        deadline = asyncio.get_running_loop().time() + self._client.deadline_s
-        async with asyncio.timeout_at(deadline):
-            answered = await self._ask_fully(self.check)
-        if answered.verdict.outcome is Outcome.VALID and self.check.models is not None:
-            listed = await self._list_models(self.check.models, deadline)
-            answered = replace(answered, verdict=_with_models(answered.verdict, listed))
-        return answered
-
-    async def ask_about_model(self, check: Check, model: str) -> _Answered | None:
-        """Return None where nothing was answered."""
-        try:
-            async with asyncio.timeout(self._client.deadline_s):
-                return await self._ask(check, model)
-        except (TimeoutError, Unreachable, InvalidInput):
-            return None
-
-    async def _ask_fully(self, check: Check) -> _Answered:
-        answered = await self._ask(check)
-        if check.retry_code and answered.verdict.code == check.retry_code:
-            await self._pause(RETRY_AFTER_S)
-            answered = await self._ask(check)
-        if check.fallback is not None and answered.verdict.outcome in _CLOSED:
-            return await self._fall_back(check.fallback, answered)
-        if answered.verdict.outcome is not Outcome.VALID:
-            return answered
-        if check.follow_up is not None:
-            return await self._ask_fully(check.follow_up)
-        if check.compare_anonymous and not await self._is_refused_without_key(check):
-            verdict = replace(answered.verdict, outcome=Outcome.UNCHECKED)
-            return replace(answered, verdict=verdict, is_open_to_all=True)
-        return answered
-
-    async def _fall_back(self, check: Check, answered: _Answered) -> _Answered:
-        try:
-            other = await self._ask_fully(check)
-        except Unreachable:
-            return answered
-        return other if other.verdict.outcome is Outcome.VALID else answered
-
-    async def _list_models(self, check: Check, deadline: float) -> Verdict | None:
-        """Ask for what is nice to know: without an answer the verdict stands as it is."""
-        try:
-            async with asyncio.timeout_at(deadline):
-                return (await self._ask(check)).verdict
-        except (TimeoutError, Unreachable):
-            return None
-
-    async def _is_refused_without_key(self, check: Check) -> bool:
-        try:
-            reply = await self._send(self._request(check))
-        except Unreachable:
-            return False
-        return reply.status in _REFUSED_STATUSES
-
-    async def _ask(self, check: Check, model: str = "") -> _Answered:
-        request = self._request(check, model)
-        if isinstance(check.auth, GoogleToken):
-            token = await self._google_token(check.auth)
-            if isinstance(token, _Answered):
-                return token
-            self._telling.append(token.reveal())
-            request = authorised(request, HeaderAuth("Authorization", "Bearer "), token, self._fields)
-        else:
-            # Signing may load a library and read a key: neither belongs on the event loop.
-            request = await asyncio.to_thread(authorised, request, check.auth, self._secret, self._fields)
-        return self._read(check, await self._send(request))
-
-    async def _google_token(self, auth: GoogleToken) -> Secret | _Answered:
-        url = self.provider.base_url + "/token" if self.provider.is_moved else GOOGLE_TOKEN_URL
-        request = await asyncio.to_thread(
-            google_token_request, self._secret, auth.scope, url, datetime.now(UTC)
-        )
-        reply = await self._send(request)
-        answered = self._read(_TOKEN_CHECK, reply)
-        return _token_in(reply) if answered.verdict.outcome is Outcome.VALID else answered
-
-    def _request(self, check: Check, model: str = "") -> Request:
-        base = check.base_url if check.base_url and not self.provider.is_moved else self.provider.base_url
-        fill = self.provider.fill
-        headers = dict(check.headers)
-        for name, header in check.field_headers:
-            if name in self._fields:
-                headers[header] = self._fields[name]
-        path = fill(check.path, self._fields).replace("{model}", quote(model, safe="/:@"))
-        body = None if check.body is None else check.body.replace("{model}", model).encode()
-        if body is not None:
-            headers.setdefault("Content-Type", "application/json")
-        return Request(check.method, fill(base, self._fields) + path, headers, body)
-
-    async def _send(self, request: Request) -> Reply:
-        return await self._client.send(request.method, request.url, request.headers, request.body)
-
-    def _read(self, check: Check, reply: Reply) -> _Answered:
-        return _Answered(clean(read(check, reply), self._telling), reply.status, reply.latency_ms)
-
-
 def _ready(provider: Provider, secret: Secret, fields: Mapping[str, str]) -> dict[str, str]:
     """Return clean fields. Raises InvalidInput with what keeps this key from being asked about."""
     if not provider.base_url:
@@ -217,7 +78,7 @@ def _ready(provider: Provider, secret: Secret, fields: Mapping[str, str]) -> dic
     return provider.clean_fields(fields)
 
 
-async def _with_model(run: _Run, result: CheckResult, model: str) -> CheckResult:
+async def _with_model(run: Run, result: CheckResult, model: str) -> CheckResult:
     """Add what a model check finds: only what concerns the key itself changes its outcome."""
     provider = run.provider
     chosen = model or _choose(provider, result.models)
@@ -231,7 +92,7 @@ async def _with_model(run: _Run, result: CheckResult, model: str) -> CheckResult
         message = f"{result.message} {sentence_for_model(provider, chosen, verdict)}"
     return replace(
         result,
-        outcome=_overall(result.outcome, verdict.outcome),
+        outcome=_overall(result.outcome, verdict.outcome, answered.status if answered else 0),
         message=message,
         code=verdict.code or result.code,
         http_status=answered.status if answered else result.http_status,
@@ -241,29 +102,26 @@ async def _with_model(run: _Run, result: CheckResult, model: str) -> CheckResult
     )
 
 
-def _overall(of_key: Outcome, of_model: Outcome) -> Outcome:
+def _overall(of_key: Outcome, of_model: Outcome, status: int) -> Outcome:
     if of_model is Outcome.QUOTA_EXHAUSTED:
         return of_model
-    # The key was accepted a moment ago: being refused here is about the model.
-    return Outcome.VALID_LIMITED if of_model in (Outcome.INVALID, Outcome.VALID_LIMITED) else of_key
+    # The key was accepted a moment ago: being refused here is about this model. That it is not found may
+    # be a retired model or a typing error, and says nothing of the key.
+    is_refused = of_model in (Outcome.INVALID, Outcome.VALID_LIMITED) and status in _NOT_ALLOWED
+    return Outcome.VALID_LIMITED if is_refused else of_key
 
 
 def _choose(provider: Provider, listed: tuple[str, ...]) -> str:
-    """Return the first preferred model the key can see, else any; the first preferred without a list."""
+    """Return the first preferred model the key can see, else one that talks; without a list the first."""
     preferred = provider.preferred_models
     if not listed:
         return next(iter(preferred), "")
     seen = (model for wanted in preferred for model in listed if model.startswith(wanted))
-    return next(seen, listed[0])
+    talking = (model for model in listed if not _NO_CHAT.search(model))
+    return next(seen, next(talking, listed[0]))
 
 
-def _with_models(verdict: Verdict, listed: Verdict | None) -> Verdict:
-    if listed is None or listed.outcome is not Outcome.VALID:
-        return verdict
-    return replace(verdict, models=listed.models, has_more_models=listed.has_more_models)
-
-
-def _result(provider: Provider, answered: _Answered) -> CheckResult:
+def _result(provider: Provider, answered: Answered) -> CheckResult:
     verdict = answered.verdict
     return CheckResult(
         verdict.outcome,
@@ -275,25 +133,3 @@ def _result(provider: Provider, answered: _Answered) -> CheckResult:
         verdict.has_more_models,
         verdict.balance,
     )
-
-
-def _token_in(reply: Reply) -> Secret:
-    return Secret(str(json.loads(reply.body)["access_token"]))
-
-
-def _inspect_token(answer: object) -> Finding | None:
-    found = as_object(answer)
-    token = found.get("access_token") if found is not None else None
-    return Finding(Outcome.VALID) if isinstance(token, str) and is_sendable(token) else None
-
-
-_TOKEN_CHECK = Check(
-    path="",
-    auth=GoogleToken(""),
-    inspect=_inspect_token,
-    rules=(
-        Rule(400, Outcome.INVALID, ("invalid_grant",)),
-        Rule(401, Outcome.INVALID, ("invalid_client", "unauthorized_client")),
-    ),
-    code_paths=("error",),
-)

@@ -4,9 +4,11 @@ Never trusts a name: it is resolved once, every answer is checked, and only a ch
 """
 
 import asyncio
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import cast
 
@@ -43,6 +45,9 @@ _METADATA = frozenset(
     ipaddress.ip_address(address)
     for address in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
+# Looking up a name blocks a thread for as long as a dead server takes. Threads of its own: those of
+# the event loop serve pages and database.
+_RESOLVERS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolve-name")
 _TRANSITION_6 = tuple(
     ipaddress.ip_network(block)
     for block in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
@@ -133,8 +138,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 async def _resolve(host: str, port: int) -> list[str]:
     """Resolve a host once. Decimal, hex and octal forms come out as the address they really are."""
     try:
-        loop = asyncio.get_running_loop()
-        answers = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        look_up = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        answers = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, look_up)
         addresses = dict.fromkeys(str(answer[4][0]).partition("%")[0] for answer in answers)
     except (OSError, UnicodeError):
         addresses = {}

@@ -40,13 +40,58 @@ def as_amount(value: object) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
+def holds(path: str, kind: type[object]) -> Inspect:
+    """Make a reader that wants a value of this kind, and not an empty one, at a dotted path."""
+
+    def inspect(answer: object) -> Finding | None:
+        value = _at(answer, path)
+        is_it = isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+        return Finding(Outcome.VALID) if is_it and value not in ("", [], {}) else None
+
+    return inspect
+
+
+def lists(name: str) -> Inspect:
+    """Make a reader for a list of objects, an empty one too: an object that has it by this name."""
+
+    def inspect(answer: object) -> Finding | None:
+        entries = as_list(_at(answer, name))
+        is_it = entries is not None and all(isinstance(entry, Mapping) for entry in entries)
+        return Finding(Outcome.VALID) if is_it else None
+
+    return inspect
+
+
+def credit(left: float | Decimal | None, unit: str, places: int = 2) -> Finding | None:
+    """Return what a balance tells: nothing left means that the quota is used up."""
+    # No account holds more; a reply may.
+    if left is None or abs(left) > 10**12:
+        return None
+    outcome = Outcome.VALID if left > 0 else Outcome.QUOTA_EXHAUSTED
+    return Finding(outcome, balance=f"{left:.{places}f} {unit}".strip())
+
+
+def credit_at(path: str, unit: str, places: int = 2) -> Inspect:
+    """Make a reader for a balance, a number or a decimal text, at a dotted path."""
+
+    def inspect(answer: object) -> Finding | None:
+        value = _at(answer, path)
+        return credit(as_amount(value) if isinstance(value, str) else as_number(value), unit, places)
+
+    return inspect
+
+
 def model_list(wrapper: str, id_key: str, id_prefix: str = "") -> Inspect:
-    """Make a reader for a list of models: an object whose `wrapper` lists objects with an id."""
+    """Make a reader for a list of models: an object whose `wrapper` lists objects with an id.
+
+    Without a wrapper the answer itself has to be the list, and an empty one tells nothing.
+    """
 
     def inspect(answer: object) -> Finding | None:
         found = as_object(answer)
-        entries = as_list(found.get(wrapper)) if found is not None else None
-        if entries is None:
+        listed = answer if not wrapper else found.get(wrapper) if found is not None else None
+        entries = as_list(listed)
+        if entries is None or not (entries or wrapper):
             return None
         ids = [entry.get(id_key) for entry in map(as_object, entries) if entry is not None]
         names = tuple(name.removeprefix(id_prefix) for name in ids if isinstance(name, str))
@@ -54,3 +99,12 @@ def model_list(wrapper: str, id_key: str, id_prefix: str = "") -> Inspect:
         return None if entries and not names else Finding(Outcome.VALID, models=names)
 
     return inspect
+
+
+def _at(answer: object, path: str) -> object:
+    """Return the value at a dotted path, or None."""
+    value = answer
+    for name in path.split("."):
+        parent = as_object(value)
+        value = parent.get(name) if parent is not None else None
+    return value

@@ -15,7 +15,7 @@ from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key, require_label, require_moment, require_name, require_note
 from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
-from keyportal.providers.base import Provider, origin_of
+from keyportal.providers.base import Provider, destination_of
 from keyportal.providers.checking import format_warning
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
@@ -43,6 +43,7 @@ class CredentialEdit:
     environment: str | None = None
     active: bool | None = None
     expires_at: datetime | _Unchanged | None = UNCHANGED
+    split_assignment: bool = False
 
 
 def apply_edit(
@@ -52,7 +53,7 @@ def apply_edit(
     provider = portal.providers.find(row.provider)
     if provider is None:
         raise UnknownProvider("This key's provider is no longer in the catalogue. It can only be deleted.")
-    wanted = _wanted_columns(provider, edit)
+    wanted, secret_fields = _wanted_columns(provider, edit)
     changed = [name for name, value in wanted.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, wanted[name])
@@ -61,16 +62,18 @@ def apply_edit(
         require_free_name(session, row)
         # Now, under the guard: sealing would flush the name on its way.
         store_row(session, row)
-    notice = _replace_secret(portal, session, row, provider, edit.api_key)
+    notice = _replace_secret(portal, session, row, provider, edit, secret_fields)
     return notice, changed + (["api_key"] if edit.api_key else [])
 
 
-def _wanted_columns(provider: Provider, edit: CredentialEdit) -> dict[str, Any]:
+def _wanted_columns(provider: Provider, edit: CredentialEdit) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the columns to write, and the fields that are sealed with the value instead."""
     wanted: dict[str, Any] = {}
+    secret_fields: dict[str, str] = {}
     if edit.name is not None:
         wanted["name"] = require_name(edit.name)
     if edit.fields is not None:
-        wanted["fields"] = provider.clean_fields(edit.fields)
+        wanted["fields"], secret_fields = provider.parted(provider.clean_fields(edit.fields))
     if edit.note is not None:
         wanted["note"] = require_note(edit.note)
     if edit.environment is not None:
@@ -79,7 +82,7 @@ def _wanted_columns(provider: Provider, edit: CredentialEdit) -> dict[str, Any]:
         wanted["active"] = edit.active
     if not isinstance(edit.expires_at, _Unchanged):
         wanted["expires_at"] = require_moment(edit.expires_at)
-    return wanted
+    return wanted, secret_fields
 
 
 def _replace_secret(
@@ -87,22 +90,31 @@ def _replace_secret(
     session: Session,
     row: CredentialRow,
     provider: Provider,
-    api_key: Secret | None,
+    edit: CredentialEdit,
+    secret_fields: Mapping[str, str],
 ) -> str:
-    """Seal a new value to the provider's present address; without one, the address must not move."""
+    """Seal a new value to the provider's present address; without one, the address must not move.
+
+    Secret fields belong to their value: they come with it and go with it.
+    """
     base_url = provider.address(row.fields)
-    if not api_key:
+    if not edit.api_key:
+        if secret_fields:
+            raise InvalidInput(
+                "This is saved together with the key. Enter the key's value again too.", field="api_key"
+            )
         # Only the person's own change counts: an operator's override must not block a new note.
-        if "{" in provider.base_url and origin_of(base_url) != row.destination:
+        if "{" in provider.base_url and destination_of(base_url) != row.destination:
             raise InvalidInput("This changes where the key is sent. Enter its value again.", field="api_key")
         return ""
-    pasted = require_value(api_key.reveal())
-    row.base_url, row.destination = base_url, origin_of(base_url)
+    pasted = require_value(edit.api_key.reveal(), split_assignment=edit.split_assignment)
+    row.base_url, row.destination = base_url, destination_of(base_url)
     row.mask = mask_secret(pasted.secret.reveal(), portal.settings.mask_style)
     row.secret_version += 1
     row.health_outcome, row.health_message = None, ""
     row.health_checked_at, row.health_latency_ms = None, None
-    seal_credential(portal, session, row, pasted.secret)
+    row.health_details = {}
+    seal_credential(portal, session, row, pasted.secret, secret_fields)
     return notice_about(provider, pasted)
 
 

@@ -35,6 +35,7 @@ class CredentialView:
     status: str
     position: int
     fields: Mapping[str, str]
+    secret_fields: tuple[str, ...]
     note: str
     environment: str
     expires_at: datetime | None
@@ -72,6 +73,7 @@ def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> Cre
         status=row_status(portal, row),
         position=row.position,
         fields=dict(row.fields),
+        secret_fields=tuple(row.secret_fields),
         note=row.note,
         environment=row.environment,
         expires_at=row.expires_at,

@@ -28,7 +28,7 @@ from keyportal.domain.text import (
 from keyportal.persistence import credentials
 from keyportal.persistence.credentials import SYSTEM_OWNER, CredentialFilter
 from keyportal.persistence.tables import CredentialRow
-from keyportal.providers.base import origin_of
+from keyportal.providers.base import destination_of
 from keyportal.services import audit
 from keyportal.services.credential_edits import UNCHANGED as UNCHANGED
 from keyportal.services.credential_edits import (
@@ -55,6 +55,8 @@ _WRITE = {
 
 @dataclass(frozen=True)
 class NewCredential:
+    """`split_assignment`: the owner agreed to keep only the value of a pasted `NAME=value` line."""
+
     provider: str
     name: str
     api_key: Secret
@@ -63,6 +65,7 @@ class NewCredential:
     environment: str = ""
     expires_at: datetime | None = None
     active: bool = True
+    split_assignment: bool = False
 
 
 def search(
@@ -100,12 +103,12 @@ def get(portal: Portal, principal: Principal, ownership: Ownership, credential_i
 
 
 def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewCredential) -> CredentialView:
-    """Seal and store a key. Raises InvalidInput, UnknownProvider, NameTaken."""
+    """Seal and store a key. Raises InvalidInput, UnknownProvider, ProviderDisabled, NameTaken."""
     principal.require(_WRITE[ownership])
-    provider = portal.providers.get(new.provider)
-    pasted = require_value(new.api_key.reveal())
+    provider = portal.providers.get_enabled(new.provider)
+    pasted = require_value(new.api_key.reveal(), split_assignment=new.split_assignment)
     name, now = require_name(new.name), portal.clock.now()
-    fields = provider.clean_fields(new.fields)
+    fields, secret_fields = provider.parted(provider.clean_fields(new.fields))
     base_url = provider.address(fields)
     row = CredentialRow(
         ownership=ownership,
@@ -117,7 +120,7 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
         mask=mask_secret(pasted.secret.reveal(), portal.settings.mask_style),
         key_id=portal.keyring.current.id,
         base_url=base_url,
-        destination=origin_of(base_url),
+        destination=destination_of(base_url),
         fields=fields,
         note=require_note(new.note),
         environment=require_label(new.environment),
@@ -131,7 +134,7 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
         row.position = credentials.next_position(session, row.owner_key, row.provider)
         # The name first, as an edit does: two ways round would let two calls wait for each other.
         store_row(session, row)
-        seal_credential(portal, session, row, pasted.secret)
+        seal_credential(portal, session, row, pasted.secret, secret_fields)
         store_row(session, row)
         _record(portal, session, principal, Action.CREDENTIAL_CREATE, row)
     return credential_view(portal, row, notice_about(provider, pasted))

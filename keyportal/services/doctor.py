@@ -14,6 +14,7 @@ from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
 from keyportal.services import audit, first_run
 from keyportal.services.portal import Portal
+from keyportal.services.registry import LiveRegistry
 from keyportal.services.start_up import keyring_from, registry_from, require_redis, require_right_keys
 from keyportal.settings import Settings
 
@@ -98,7 +99,12 @@ def _encryption_key(settings: Settings, database: Database) -> str:
 
 def _audit_trail(settings: Settings, database: Database) -> str:
     portal = Portal(
-        settings, database, keyring_from(settings), Registry.of({}), GuardedClient(frozenset()), SystemClock()
+        settings,
+        database,
+        keyring_from(settings),
+        LiveRegistry(Registry.of({}), database),
+        GuardedClient(frozenset()),
+        SystemClock(),
     )
     report = audit.verify_chain(portal)
     if report.broken_at is not None:

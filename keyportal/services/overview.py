@@ -6,14 +6,15 @@ from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import search_key
-from keyportal.persistence import users
+from keyportal.persistence import providers, users
+from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.providers.base import Provider
 from keyportal.resolver import Decision, Situation, Source, Step, Verdict
 from keyportal.services.credential_views import is_system
 from keyportal.services.credentials import require_row
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.resolution import decide
+from keyportal.services.resolution import decide, decide_among
 
 _SITUATIONS = {
     Situation.USABLE: "ready",
@@ -25,7 +26,8 @@ _SITUATIONS = {
 }
 
 _NONE = "No key anywhere. Add your own, or ask an admin for a system key."
-_NONE_FOR_ADMIN = "No key anywhere. Add your own, or a system key for everybody."
+# How many keys that were passed over the reason names.
+_NAMED = 2
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class ChainView:
-    """The whole chain of one provider. `source` is user, system, environment, none or blocked."""
+    """The whole chain of one provider. `source` is user, system, environment, none, blocked or off."""
 
     provider: str
     provider_name: str
@@ -51,15 +53,31 @@ class ChainView:
     steps: tuple[StepView, ...]
 
 
-def chains_for(portal: Portal, principal: Principal) -> list[ChainView]:
-    """Return every provider's chain for the principal, those with a key first."""
+@dataclass(frozen=True)
+class OverviewView:
+    """The chains of the providers in use, and how many others a key could be added for."""
+
+    chains: tuple[ChainView, ...]
+    without_key: int
+
+
+def overview_for(portal: Portal, principal: Principal) -> OverviewView:
+    """Return the chains that have a key in them, the usable first, in one query for all providers."""
     principal.require(Permission.CHAIN_READ)
     if principal.user_id is None:
         raise NotFound
-    views = [_chain(portal, principal.user_id, p) for p in portal.providers.all()]
-    if principal.can(Permission.SYSTEM_CREDENTIALS_WRITE):
-        views = [replace(v, reason=_NONE_FOR_ADMIN) if v.source == "none" else v for v in views]
-    return sorted(views, key=lambda v: v.source == "none")
+    with portal.database.reading() as session:
+        rows = providers.chains_by_provider(session, [principal.user_id, SYSTEM_OWNER])
+    registry = portal.providers
+    views, without_key = [], 0
+    for provider in registry.all():
+        own, system = (rows.get((owner, provider.id), []) for owner in (principal.user_id, SYSTEM_OWNER))
+        decision, is_enabled = decide_among(portal, provider, own, system), registry.is_enabled(provider.id)
+        if _is_in_use(decision, is_enabled=is_enabled):
+            views.append(_view(provider, decision, is_enabled=is_enabled))
+        else:
+            without_key += is_enabled
+    return OverviewView(tuple(sorted(views, key=lambda v: v.source in ("none", "off"))), without_key)
 
 
 def explain(portal: Portal, principal: Principal, provider_id: str, user: str) -> ChainView:
@@ -81,6 +99,8 @@ def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, c
         provider = portal.providers.find(row.provider)
         if provider is None:
             return "Its provider is no longer in the catalogue, so nothing resolves to it."
+        if not portal.providers.is_enabled(provider.id):
+            return f"{provider.name} is turned off by an admin, so nothing resolves to it."
         # For a system key the question is what people without a key of their own are left with.
         user_id = "" if is_system(row) else row.owner_key
         decision = decide(portal, session, user_id, provider, without=row.id).decision
@@ -100,13 +120,33 @@ def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, c
 def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
     with portal.database.reading() as session:
         decision = decide(portal, session, user_id, provider).decision
-    return ChainView(
+    return _view(provider, decision, is_enabled=portal.providers.is_enabled(provider.id))
+
+
+def _view(provider: Provider, decision: Decision, *, is_enabled: bool) -> ChainView:
+    view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
         source=_source(decision),
         reason=_reason(decision),
         steps=tuple(_step(s) for s in decision.steps),
+    )
+    if is_enabled:
+        return view
+    return replace(
+        view,
+        source="off",
+        reason=f"{provider.name} is turned off by an admin. Its keys stay, and count again once it is on.",
+        steps=tuple(replace(step, verdict=str(Verdict.SKIPPED)) for step in view.steps),
+    )
+
+
+def _is_in_use(decision: Decision, *, is_enabled: bool) -> bool:
+    """Tell whether a chain has a key in it: a saved one in any state, or a usable variable."""
+    return any(
+        c.id or (is_enabled and c.situation is Situation.USABLE)
+        for c in (s.candidate for s in decision.steps)
     )
 
 
@@ -124,10 +164,12 @@ def _source(decision: Decision) -> str:
 def _reason(decision: Decision) -> str:
     if (blocked := decision.blocked_by) is not None:
         return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
+    skipped = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
+    passed = "".join(f" {c.name} is {_SITUATIONS[c.situation]}." for c in skipped[:_NAMED])
+    if len(skipped) > _NAMED:
+        passed += f" {len(skipped) - _NAMED} more cannot be used."
     if decision.winner is None:
-        return _NONE
-    skipped = [s for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
-    passed = "".join(f" {s.candidate.name} is {_SITUATIONS[s.candidate.situation]}." for s in skipped)
+        return f"No key can be used.{passed} Bring one back, or add another." if passed else _NONE
     match decision.winner.source:
         case Source.USER:
             return f"Your own key {decision.winner.name} comes first.{passed}"

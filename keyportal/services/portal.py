@@ -6,6 +6,7 @@ from keyportal.domain.clock import Clock
 from keyportal.persistence.engine import Database
 from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
+from keyportal.services.registry import LiveRegistry
 from keyportal.settings import Settings
 from keyportal.vault.keyring import Keyring
 
@@ -15,9 +16,14 @@ class Portal:
     settings: Settings
     database: Database
     keyring: Keyring
-    providers: Registry
+    live_registry: LiveRegistry
     client: GuardedClient
     clock: Clock
+
+    @property
+    def providers(self) -> Registry:
+        """The providers as they are now. Ask before a transaction, not inside."""
+        return self.live_registry.current()
 
     def close(self) -> None:
         self.database.dispose()

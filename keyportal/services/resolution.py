@@ -1,12 +1,13 @@
 """Which key to use: builds the sources for the pure rule, opens the winner, counts and audits it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action, Result
-from keyportal.domain.credentials import CredentialStatus, is_placeholder
+from keyportal.domain.credentials import CredentialStatus
 from keyportal.domain.errors import Forbidden, KeyPortalError, KeyUnreadable, NoKey, Unopenable
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
@@ -16,11 +17,10 @@ from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import CredentialRow, UserRow
 from keyportal.providers.base import Provider
 from keyportal.resolver import Candidate, Decision, Situation, Source, resolve
-from keyportal.services import audit
+from keyportal.services import audit, environment
 from keyportal.services.credential_views import row_status
 from keyportal.services.portal import Portal
-from keyportal.services.providers import environment_names_of
-from keyportal.services.sealing import open_credential
+from keyportal.services.sealing import Opened, open_credential
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Resolution:
     source: Source
     credential: ResolvedCredential | None
     api_key: Secret
-    fields: dict[str, str]
+    fields: Mapping[str, str] = field(repr=False)
     base_url: str
     resolution_id: str
 
 
 @dataclass(frozen=True)
-class _Sources:
+class Sources:
     """The candidates of one provider for one person, and the rows behind them by id."""
 
     decision: Decision
@@ -62,10 +62,10 @@ def resolve_key(
     """Release the key to use for a provider, counted and audited before it leaves.
 
     `user` is the email of the person to act for; by default the agent's own owner.
-    Raises Forbidden, UnknownProvider, NoKey naming every place asked, KeyUnreadable.
+    Raises Forbidden, UnknownProvider, ProviderDisabled, NoKey naming every place asked, KeyUnreadable.
     """
     principal.require(Permission.SECRETS_RELEASE)
-    provider = portal.providers.get(provider_id)
+    provider = portal.providers.get_enabled(provider_id)
     with portal.database.transaction() as session:
         subject = _require_subject(session, principal, user)
         outcome = _release(portal, session, principal, subject, provider, model)
@@ -77,18 +77,24 @@ def resolve_key(
 
 def decide(
     portal: Portal, session: Session, user_id: str, provider: Provider, *, without: str = ""
-) -> _Sources:
+) -> Sources:
     """Apply the precedence rule for one person and provider, as if one id were gone. Decrypts nothing."""
     own, system = (
         [row for row in credentials.chain_of(session, owner, provider.id) if row.id != without]
         for owner in (user_id, SYSTEM_OWNER)
     )
-    decision = resolve(
+    return Sources(decide_among(portal, provider, own, system), {row.id: row for row in (*own, *system)})
+
+
+def decide_among(
+    portal: Portal, provider: Provider, own: Sequence[CredentialRow], system: Sequence[CredentialRow]
+) -> Decision:
+    """Apply the precedence rule to rows already read, in their order, and to the environment."""
+    return resolve(
         [_candidate(portal, row, Source.USER) for row in own],
         [_candidate(portal, row, Source.SYSTEM) for row in system],
         _environment_candidates(portal, provider),
     )
-    return _Sources(decision, {row.id: row for row in (*own, *system)})
 
 
 def _require_subject(session: Session, principal: Principal, user: str | None) -> UserRow:
@@ -122,7 +128,7 @@ def _release(
             raise KeyUnreadable
         if winner is None:
             raise NoKey(_places_asked(provider, sources.decision))
-        secret = _open(portal, session, sources, winner)
+        opened = _open(portal, session, provider, sources, winner)
     except (NoKey, KeyUnreadable) as refusal:
         blocked = sources.decision.blocked_by or winner
         audit.record(
@@ -137,13 +143,17 @@ def _release(
             **details,
         )
         return refusal
-    return _count_and_record(portal, session, principal, provider, sources, winner, secret, details)
+    return _count_and_record(portal, session, principal, provider, sources, winner, opened, details)
 
 
-def _open(portal: Portal, session: Session, sources: _Sources, winner: Candidate) -> Secret:
+def _open(
+    portal: Portal, session: Session, provider: Provider, sources: Sources, winner: Candidate
+) -> Opened:
     if winner.source is Source.ENVIRONMENT:
-        found = portal.settings.variable(winner.name)
-        return Secret(found.reveal().strip()) if found else Secret("")
+        return Opened(
+            environment.value_of(portal.settings, provider, winner.name),
+            environment.fields_of(portal.settings, provider),
+        )
     row = sources.rows[winner.id]
     try:
         return open_credential(portal, row)
@@ -157,9 +167,9 @@ def _count_and_record(
     session: Session,
     principal: Principal,
     provider: Provider,
-    sources: _Sources,
+    sources: Sources,
     winner: Candidate,
-    secret: Secret,
+    opened: Opened,
     details: dict[str, Any],
 ) -> Resolution:
     row = sources.rows.get(winner.id)
@@ -181,9 +191,9 @@ def _count_and_record(
         provider=provider.id,
         source=winner.source,
         credential=ResolvedCredential(row.id, row.name, row.mask) if row else None,
-        api_key=secret,
-        fields=dict(row.fields) if row else {},
-        base_url=row.base_url if row else provider.base_url,
+        api_key=opened.secret,
+        fields=opened.fields,
+        base_url=row.base_url if row else provider.environment_address(opened.fields),
         resolution_id=resolution_id,
     )
 
@@ -207,16 +217,9 @@ def _situation(status: CredentialStatus) -> Situation:
 
 def _environment_candidates(portal: Portal, provider: Provider) -> list[Candidate]:
     return [
-        Candidate(Source.ENVIRONMENT, name, _variable_situation(portal, name))
-        for name in environment_names_of(portal, provider)
+        Candidate(Source.ENVIRONMENT, name, environment.situation_of(portal.settings, provider, name))
+        for name in environment.names_of(portal.settings, provider)
     ]
-
-
-def _variable_situation(portal: Portal, name: str) -> Situation:
-    value = portal.settings.variable(name)
-    if value is None or not value.reveal().strip():
-        return Situation.ABSENT
-    return Situation.PLACEHOLDER if is_placeholder(value.reveal()) else Situation.USABLE
 
 
 def _places_asked(provider: Provider, decision: Decision) -> str:

@@ -1,6 +1,9 @@
 """The only place where a credential's secret is sealed or opened, and where its place is named."""
 
+import json
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
@@ -8,7 +11,7 @@ from keyportal.domain.errors import StorageUnavailable, Unopenable
 from keyportal.domain.secret import Secret
 from keyportal.persistence import records
 from keyportal.persistence.tables import CredentialRow
-from keyportal.providers.base import origin_of
+from keyportal.providers.base import destination_of
 from keyportal.services.portal import Portal
 from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, Place, open_sealed, seal
 
@@ -18,8 +21,22 @@ SEALED_COLUMNS = (("credentials", "sealed"), ("encryption_keys", "canary"))
 _log = logging.getLogger(__name__)
 
 
-def seal_credential(portal: Portal, session: Session, row: CredentialRow, secret: Secret) -> None:
-    """Seal the secret into its row under the current encryption key and count the seal."""
+@dataclass(frozen=True)
+class Opened:
+    """A credential's secret, and all its fields, those sealed with it among them."""
+
+    secret: Secret
+    fields: Mapping[str, str] = field(repr=False)
+
+
+def seal_credential(
+    portal: Portal,
+    session: Session,
+    row: CredentialRow,
+    secret: Secret,
+    secret_fields: Mapping[str, str] | None = None,
+) -> None:
+    """Seal the secret, and the fields that are secret too, into its row and count the seal."""
     key_id = portal.keyring.current.id
     seals = records.count_seal(session, key_id)
     if seals >= SEALS_REFUSE:
@@ -28,14 +45,20 @@ def seal_credential(portal: Portal, session: Session, row: CredentialRow, secret
         _log.warning("encryption key %s has sealed 2^28 values: rotate it", key_id)
     row.key_id = key_id
     row.unreadable = False
-    row.sealed = seal(portal.keyring, secret, _place_of(row))
+    row.secret_fields = sorted(secret_fields or {})
+    content = Secret(_packed(secret, secret_fields)) if secret_fields else secret
+    row.sealed = seal(portal.keyring, content, _place_of(row))
 
 
-def open_credential(portal: Portal, row: CredentialRow) -> Secret:
+def open_credential(portal: Portal, row: CredentialRow) -> Opened:
     """Raises Unopenable if the secret cannot be read, or its address is not the one it was sealed to."""
-    if origin_of(row.base_url) != row.destination:
+    if destination_of(row.base_url) != row.destination:
         raise Unopenable
-    return open_sealed(portal.keyring, row.sealed or b"", _place_of(row))
+    content = open_sealed(portal.keyring, row.sealed or b"", _place_of(row))
+    if not row.secret_fields:
+        return Opened(content, dict(row.fields))
+    secret, secret_fields = _unpacked(content)
+    return Opened(secret, {**row.fields, **secret_fields})
 
 
 def is_readable(portal: Portal, row: CredentialRow) -> bool:
@@ -43,9 +66,19 @@ def is_readable(portal: Portal, row: CredentialRow) -> bool:
     return not row.unreadable and portal.keyring.holds(row.key_id)
 
 
+def _packed(secret: Secret, secret_fields: Mapping[str, str]) -> str:
+    return json.dumps({"api_key": secret.reveal(), "fields": dict(secret_fields)})
+
+
+def _unpacked(content: Secret) -> tuple[Secret, dict[str, str]]:
+    packed = json.loads(content.reveal())
+    return Secret(packed["api_key"]), packed["fields"]
+
+
 def _place_of(row: CredentialRow) -> Place:
     return Place(
-        purpose="credential",
+        # What is inside is part of the place: nobody can pass a packed secret off as a plain one.
+        purpose="credential+fields" if row.secret_fields else "credential",
         table="credentials",
         row_id=row.id,
         scope=row.ownership,

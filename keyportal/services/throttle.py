@@ -3,13 +3,14 @@
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from keyportal.domain.errors import TooManyAttempts
+from keyportal.domain.errors import TooManyAttempts, TooManyTests
 from keyportal.persistence import records
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import AttemptRow
 from keyportal.services.portal import Portal
 
 WINDOW = timedelta(minutes=15)
+TEST_WINDOW = timedelta(minutes=1)
 PER_ACCOUNT = 10
 PER_ADDRESS = 100
 _ATTEMPT_LOCK = 742004
@@ -22,8 +23,20 @@ def count_attempt(portal: Portal, *, account: str, address: str) -> bool:
     can keep nobody out and writes nothing.
     """
     if address:
-        _count(portal, _address_key(address), PER_ADDRESS)
-    return bool(account) and _count(portal, f"account:{account}", PER_ACCOUNT) >= PER_ACCOUNT
+        _count(portal, _address_key(address), PER_ADDRESS, WINDOW)
+    return bool(account) and _count(portal, f"account:{account}", PER_ACCOUNT, WINDOW) >= PER_ACCOUNT
+
+
+def count_tests(portal: Portal, person: str, number: int = 1) -> None:
+    """Count a person's tests of keys, several at once or none. Raises TooManyTests."""
+    limit = portal.settings.tests_per_minute
+    try:
+        _count(portal, f"tests:{person}", limit, TEST_WINDOW, number)
+    except TooManyAttempts as refusal:
+        wait = refusal.retry_after
+        raise TooManyTests(
+            f"You can test {limit} keys a minute. Wait {wait} s, then test again.", retry_after=wait
+        ) from None
 
 
 def forgive(portal: Portal, *, account: str, address: str) -> None:
@@ -36,17 +49,17 @@ def forgive(portal: Portal, *, account: str, address: str) -> None:
         records.return_attempt(session, _address_key(address))
 
 
-def _count(portal: Portal, key: str, limit: int) -> int:
+def _count(portal: Portal, key: str, limit: int, window: timedelta, number: int = 1) -> int:
     now = portal.clock.now()
     with portal.database.transaction() as session:
         take_lock(session, _ATTEMPT_LOCK)
         row = records.find_attempts(session, key)
         if row is None or row.window_ends_at <= now:
             records.forget_old_attempts(session, now)
-            row = AttemptRow(key=key, count=0, window_ends_at=now + WINDOW)
-        over, wait = row.count >= limit, row.window_ends_at - now
+            row = AttemptRow(key=key, count=0, window_ends_at=now + window)
+        over, wait = row.count + number > limit, row.window_ends_at - now
         if not over:
-            row.count += 1
+            row.count += number
             session.add(row)
     if over:
         raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds())))

@@ -103,7 +103,8 @@ def test_providers_say_what_a_form_needs(client: Rest) -> None:
     items = client.get("/api/providers").json()["items"]
     assert [p["id"] for p in items if p["id"] == "openai"] == ["openai"]
     assert set(items[0]) == {
-        "id", "name", "kind", "base_url", "console_url", "how_to", "environment_names", "fields",
+        "id", "name", "kind", "base_url", "console_url", "how_to", "environment_names", "is_custom",
+        "fields",
     }  # fmt: skip
 
 

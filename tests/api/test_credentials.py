@@ -16,6 +16,7 @@ SHAPE = {
     "status",
     "position",
     "fields",
+    "secret_fields",
     "note",
     "environment",
     "expires_at",
@@ -63,7 +64,7 @@ def test_own_keys_and_system_keys_are_two_lists(admin: Rest) -> None:
 def test_a_test_answers_in_the_documented_shape(client: Rest) -> None:
     one = f"/api/api-keys/{client.add_key()['id']}"
     found = client.post(f"{one}/test").json()
-    assert found["models"] == {"count": 1, "items": ["gpt-4o"]}
+    assert found["models"] == {"count": 1, "has_more": False, "items": ["gpt-4o"]}
     assert (found["outcome"], found["http_status"], found["balance"]) == ("valid", 200, None)
     assert {"message", "code", "latency_ms", "checked_at"} < set(found)
     assert client.get(one).json()["health"]["outcome"] == "valid"

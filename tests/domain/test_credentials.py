@@ -1,5 +1,6 @@
 """What may become a key's value, what an environment value means, and the one status of a key."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from keyportal.domain.credentials import (
     VALUE_LIMIT,
     CredentialStatus,
+    find_assignment,
     is_placeholder,
     require_value,
     status_of,
@@ -69,6 +71,53 @@ def test_control_characters_inside_are_refused(char: str) -> None:
 def test_a_name_value_line_is_refused(line: str) -> None:
     with pytest.raises(InvalidInput, match="NAME=value"):
         require_value(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"OPENAI_API_KEY={KEY}",
+        f"export OPENAI_API_KEY={KEY}",
+        f'OPENAI_API_KEY="{KEY}"',
+        f"OPENAI_API_KEY = '{KEY}'  # production",
+        f"  \ufeffOPENAI_API_KEY={KEY} # production\n",
+    ],
+)
+def test_a_line_is_split_when_its_owner_agreed(line: str) -> None:
+    kept = require_value(line, split_assignment=True)
+    assert kept.secret.reveal() == KEY
+    assert kept.notice == "Only the part after the equals sign was kept."
+    assignment = find_assignment(line)
+    assert assignment is not None and assignment.name == "OPENAI_API_KEY"
+
+
+def test_consent_changes_nothing_where_there_is_no_line() -> None:
+    assert require_value(f" {KEY}", split_assignment=True).notice == require_value(f" {KEY}").notice
+
+
+@pytest.mark.parametrize("inside", ["****...0123", "a\x00b", "OTHER_NAME=value"])
+def test_what_a_line_holds_is_looked_at_too(inside: str) -> None:
+    with pytest.raises(InvalidInput):
+        require_value(f"OPENAI_API_KEY={inside}", split_assignment=True)
+
+
+def test_nothing_is_substituted_in_a_line() -> None:
+    assert require_value("MY_KEY=sk-$HOME-${X}-abcdef", split_assignment=True).secret.reveal() == (
+        "sk-$HOME-${X}-abcdef"
+    )
+
+
+def test_a_document_is_put_on_one_line_and_keeps_its_content() -> None:
+    account = {"type": "service_account", "private_key": "-----BEGIN\nabc\n-----END\n", "n": 1}
+    kept = require_value(json.dumps(account, indent=2) + "\n")
+    assert json.loads(kept.secret.reveal()) == account
+    assert "\n" not in kept.secret.reveal() and "one line" in kept.notice
+
+
+@pytest.mark.parametrize("broken", ["{\n", '{"a":\n', "{" * 5000 + "\n}"])
+def test_a_broken_document_is_refused_like_any_text_with_line_breaks(broken: str) -> None:
+    with pytest.raises(InvalidInput):
+        require_value(broken + "x")
 
 
 @pytest.mark.parametrize("value", ["QUJDREVGR0g=", "QUJD==", "lowercase0=tail", "AB=cd"])

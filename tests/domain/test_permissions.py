@@ -24,6 +24,7 @@ COLUMNS = ("member", "admin", "resolve", "resolve:any", "keys:read", "keys:write
 TABLE = {
     "profile:read":             "yes yes -   -   -   -   -   -",
     "providers:read":           "yes yes yes yes yes yes -   -",
+    "providers:write":          "-   yes -   -   -   -   -   -",
     "credentials:read":         "yes yes -   -   yes yes -   -",
     "credentials:write":        "yes yes -   -   -   yes -   -",
     "credentials:check":        "yes yes -   -   -   yes -   -",

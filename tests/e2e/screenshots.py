@@ -14,16 +14,19 @@ from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal, Role, Scope, operator_principal
 from keyportal.domain.secret import Secret
 from keyportal.persistence import credentials as rows
-from keyportal.services import agent_keys, credentials, users
+from keyportal.services import agent_keys, credentials, provider_edits, users
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
+from keyportal.services.provider_edits import NewProvider
 from keyportal.services.sessions import principal_of
 from keyportal.services.start_up import open_portal
 from keyportal.settings import settings_from
 from tests.e2e import pages
 from tests.e2e.conftest import launch_options
+from tests.e2e.pictures_of_tests import photograph_tests, play_openai
 from tests.e2e.server import ROOT, RunningPortal
+from tests.fakes.fake_provider import FakeProvider
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -35,6 +38,7 @@ PAGES = {
     "api-keys": "/api-keys",
     "agent-keys": "/agent-keys",
     "system-keys": "/admin/system-keys",
+    "providers": "/admin/providers",
 }
 _KEYS = (
     ("openai", "Production", "prod", "valid", 412_907, True),
@@ -49,8 +53,13 @@ _KEYS = (
 
 def main(target: Path) -> None:
     target.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        portal = RunningPortal(Path(folder), OPENAI_API_KEY="sk-proj-picture0123456789abcdef")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        FakeProvider() as provider,
+    ):
+        settings = {**play_openai(provider), "OPENAI_API_KEY": "sk-proj-picture0123456789abcdef"}
+        portal = RunningPortal(Path(folder), **settings)
         _fill(portal)
         portal.start()
         browser = playwright.chromium.launch(**launch_options())  # type: ignore[arg-type]
@@ -73,7 +82,17 @@ def _fill(portal: RunningPortal) -> None:
     for number in range(3):
         name = ("Nightly evaluation", "Support desk", "Transcription worker")[number]
         agent_keys.create(opened, ada, NewAgentKey(name, [Scope.RESOLVE]))
+    _decide(opened, ada)
     opened.close()
+
+
+def _decide(opened: Portal, admin: Principal) -> None:
+    """Make one provider of each look: off, moved with keys left behind, added."""
+    provider_edits.set_enabled(opened, admin, "deepgram", False)
+    provider_edits.set_base_url(opened, admin, "anthropic", "https://eu.llm-proxy.example.com/anthropic")
+    names = ("Our GPU cluster", "A very long name of a provider that somebody added here " + "x" * 20)
+    for name in names:
+        provider_edits.add_custom(opened, admin, NewProvider(name, "http://10.20.0.5:8000/v1"))
 
 
 def _add(
@@ -131,6 +150,7 @@ def _photograph(
             shot(page, f"{name}-{state}")
         if state == "full":
             _photograph_dialogs(page, shot)
+            photograph_tests(page, shot)
         page.context.close()
 
 
@@ -171,8 +191,35 @@ def _photograph_dialogs(page: Page, shot: object) -> None:
     page.get_by_test_id("confirm-danger").click()
     expect(page.get_by_test_id("notice")).to_be_visible()
     shot(page, "agent-keys-notice")
+    _photograph_provider_dialogs(page, shot)
     page.goto("/no-such-page")
     shot(page, "not-found")
+
+
+def _photograph_provider_dialogs(page: Page, shot: object) -> None:
+    assert callable(shot)
+    page.goto("/admin/providers")
+
+    def choose(provider_id: str, act: str) -> None:
+        page.locator(f'[data-provider="{provider_id}"]').get_by_test_id("row-menu").click()
+        page.get_by_test_id(act).click()
+
+    choose("anthropic", "change-address")
+    page.get_by_test_id("base-url").fill("llm.example.com")
+    page.get_by_test_id("save-address").click()
+    expect(page.get_by_test_id("field-error")).to_be_visible()
+    shot(page, "providers-address-error")
+    page.get_by_test_id("cancel").click()
+    choose("our_gpu_cluster", "edit")
+    shot(page, "providers-form")
+    page.get_by_test_id("cancel").click()
+    choose("our_gpu_cluster", "delete")
+    expect(page.get_by_test_id("consequence")).to_be_visible()
+    shot(page, "providers-delete")
+    page.get_by_test_id("cancel-danger").click()
+    page.get_by_test_id("search").fill("nothing like this")
+    expect(page.get_by_test_id("no-match")).to_be_visible()
+    shot(page, "providers-no-match")
 
 
 if __name__ == "__main__":

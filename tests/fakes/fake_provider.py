@@ -4,7 +4,9 @@ Use it as a context manager. Answers may be changed while it runs; the default i
 """
 
 import json
+import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,28 +26,78 @@ class Received:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A status and a body: JSON, unless it is bytes."""
+
+    status: int
+    body: object
+
+    @property
+    def content(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+@dataclass(frozen=True)
+class Steps(Answer):
+    """An answer to each step of a check by its name (see `steps_of`), and itself to any other."""
+
+    by_name: Mapping[str, Answer]
+
+    @classmethod
+    def of(cls, by_name: Mapping[str, Answer]) -> "Steps":
+        return cls(404, {}, by_name)
+
+
+Choose = Callable[[Received], Answer]
+# None leaves a request to what the fake does by default.
+ChooseSome = Callable[[Received], Answer | None]
+
+
 @dataclass
 class _Script:
     default: Writer
     by_key: dict[str, Writer] = field(default_factory=dict)
+    choose: ChooseSome | None = None
 
-    def pick(self, headers: Mapping[str, str]) -> Writer:
+    def pick(self, request: Received) -> Writer:
         for key, writer in self.by_key.items():
-            if any(value.split(" ")[-1] == key for value in headers.values()):
+            if any(value.split(" ")[-1] == key for value in request.headers.values()):
                 return writer
-        return self.default
+        answer = self.choose(request) if self.choose is not None else None
+        return self.default if answer is None else _answer_with(answer.status, answer.content, {})
+
+
+def steps_of(request: Received) -> tuple[str, ...]:
+    """Return the names a request's step may have, the most telling one first.
+
+    They are its path after the word anonymous where no key came with it, the operation of AWS, the path.
+    """
+    path = request.path.partition("?")[0]
+    is_anonymous = not any("key" in name or name == "authorization" for name in request.headers)
+    target = request.headers.get("x-amz-target")
+    return (*([f"anonymous {path}"] if is_anonymous else []), *([target] if target else []), path)
+
+
+def answer_in(situation: Answer, request: Received) -> Answer:
+    """Return how a provider answers a request in a situation."""
+    if not isinstance(situation, Steps):
+        return situation
+    by_name = situation.by_name
+    return next((by_name[name] for name in steps_of(request) if name in by_name), situation)
 
 
 class FakeProvider:
     """Counts every connection in `hits`, even one that never becomes a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Received] = []
         self.hits = 0
+        self.tls = tls
         self.stopping = threading.Event()
         self.script = _Script(_answer_with(404, b"{}", {}))
         self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
 
     @property
     def port(self) -> int:
@@ -53,7 +105,7 @@ class FakeProvider:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> "FakeProvider":
         self._thread.start()
@@ -87,6 +139,15 @@ class FakeProvider:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._say(_answer_with(status, content, headers or {}), key)
 
+    def answer_by(self, choose: ChooseSome) -> None:
+        """Answer each request as `choose` says, by what came in it, and as before where it says None."""
+        self.script.choose = choose
+
+    def act(self, situation: Answer | Mapping[str, Answer]) -> None:
+        """Answer like a provider in a situation, or each step of a check by its name."""
+        acted = situation if isinstance(situation, Answer) else Steps.of(situation)
+        self.answer_by(lambda request: answer_in(acted, request))
+
     def answer_raw(self, content: bytes, *, key: str | None = None) -> None:
         """Send exactly these bytes and close: broken HTTP, wrong lengths."""
         self._say(lambda handler: handler.send(content), key)
@@ -112,6 +173,7 @@ class FakeProvider:
     def _say(self, writer: Writer, key: str | None) -> None:
         if key is None:
             self.script.default = writer
+            self.script.choose = None
         else:
             self.script.by_key[key] = writer
 
@@ -127,6 +189,15 @@ class _Server(socketserver.ThreadingTCPServer):
         self.fake = fake
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        if self.fake.tls is not None:
+            # The handshake comes with the first byte that a handler's thread reads.
+            connection = self.fake.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
     def verify_request(self, request: object, client_address: object) -> bool:
         self.fake.hits += 1
         return True
@@ -141,9 +212,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
-        self.server.fake.requests.append(Received(self.command, self.path, headers, body))
+        request = Received(self.command, self.path, headers, body)
+        self.server.fake.requests.append(request)
         self.close_connection = True
-        self.server.fake.script.pick(headers)(self)
+        self.server.fake.script.pick(request)(self)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
 

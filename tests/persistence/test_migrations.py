@@ -10,11 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from alembic import command
 from keyportal.persistence import migrate
 from keyportal.persistence.engine import open_engine
+from keyportal.persistence.tables import CredentialRow
 from keyportal.settings import ROOT
 from tests.support import ENCRYPTION_KEY, PostgresTemplate, clean_environment
 
@@ -74,6 +75,26 @@ def test_downgrading_to_nothing_leaves_no_table_and_can_be_upgraded_again(empty_
     assert tables_of(empty_url) == {"alembic_version"}
     migrate.upgrade_schema(empty_url)
     assert set(SQLModel.metadata.tables) <= tables_of(empty_url)
+
+
+def test_a_key_saved_before_the_second_migration_is_still_there(empty_url: str) -> None:
+    columns = {
+        "id": "'one'", "ownership": "'system'", "owner_key": "'system'", "provider": "'openai'",
+        "name": "'old'", "name_key": "'old'", "mask": "'****'", "key_id": "'00000000'",
+        "secret_version": "1", "base_url": "''", "destination": "''", "unreadable": "false",
+        "fields": "'{}'", "note": "''", "environment": "''", "active": "true", "position": "0",
+        "health_message": "''", "usage_count": "0", "version": "1",
+        "created_at": "'2026-11-21 12:00:00+00:00'", "updated_at": "'2026-11-21 12:00:00+00:00'",
+    }  # fmt: skip
+    names, values = ", ".join(columns), ", ".join(columns.values())
+    engine = open_engine(empty_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        command.upgrade(migrate._config(connection), "0001")
+        connection.execute(text(f"INSERT INTO credentials ({names}) VALUES ({values})"))
+    migrate.upgrade_schema(empty_url)
+    with Session(engine) as session:
+        row = session.exec(select(CredentialRow)).one()
+    assert (row.name, row.secret_fields, row.health_details) == ("old", [], {})
 
 
 def test_an_unheard_of_revision_is_not_known() -> None:

@@ -7,7 +7,7 @@ import pytest
 from keyportal.domain.checks import Outcome
 from keyportal.domain.secret import Secret
 from keyportal.providers.base import Field
-from keyportal.providers.checking import check, format_warning
+from keyportal.providers.checking import check
 from keyportal.providers.registry import Registry
 from tests.fakes.fake_provider import FakeProvider
 from tests.providers.support import KEY, check_at, client_for, leaks, provider_at
@@ -20,8 +20,9 @@ async def test_a_refused_key_gets_a_sentence_to_act_on() -> None:
         fake.answer(401, {"error": {"code": "invalid_api_key", "message": f"Incorrect: {KEY}"}})
         result = await check_at(fake)
     assert result.message == (
-        "OpenAI refused this key (invalid_api_key). "
-        "Create a new one at platform.openai.com/api-keys and replace it here."
+        "OpenAI refused this key (invalid_api_key): the key is wrong, or it may not be used from this "
+        "address or organization. Check both; if the rest is right, create a new key at "
+        "platform.openai.com/api-keys and replace it here."
     )
     assert result.code == "invalid_api_key"
 
@@ -139,37 +140,3 @@ async def test_a_provider_without_an_address_stays_unchecked() -> None:
         hosted = dataclasses.replace(provider_at(fake), base_url="")
         result = await check(hosted, Secret(KEY), {}, client_for(fake))
     assert result.outcome is Outcome.UNCHECKED
-
-
-@pytest.mark.parametrize(
-    ("provider_id", "value", "words"),
-    [
-        ("openai", "sk-admin-abc", "admin key"),
-        ("anthropic", "sk-ant-admin01-abc", "admin key"),
-        ("anthropic", "sk-ant-oat01-abc", "OAuth"),
-        ("gemini", "ya29.abc", "OAuth"),
-        ("gemini", "eyJhbGciOi", "JSON web token"),
-        ("deepgram", "too short", "does not look like"),
-    ],
-)
-def test_a_wrong_looking_key_is_warned_about(provider_id: str, value: str, words: str) -> None:
-    warning = format_warning(Registry.of({}).get(provider_id), value)
-    assert warning is not None and words in warning
-    assert value not in warning
-
-
-@pytest.mark.parametrize(
-    ("provider_id", "value"),
-    [
-        ("openai", "sk-proj-abc_T3BlbkFJdef-"),
-        ("anthropic", "sk-ant-api03-" + "a" * 93 + "AA"),
-        ("gemini", "AIza" + "a" * 35),
-        ("gemini", " AQ.Ab8-x \n"),
-        ("deepseek", "sk-" + "a1" * 16),
-        ("openrouter", "sk-or-v1-" + "0f" * 32),
-        ("deepgram", "0a" * 20),
-        ("deepgram", ""),
-    ],
-)
-def test_a_usual_key_is_not_warned_about(provider_id: str, value: str) -> None:
-    assert format_warning(Registry.of({}).get(provider_id), value) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import traceback
 
 import httpcore
@@ -179,6 +180,22 @@ async def test_only_the_exact_allowed_origin_is_open() -> None:
         assert (allowed.hits, other.hits) == (1, 0)
 
 
+async def test_an_admins_origin_is_open_and_nothing_beside_it() -> None:
+    with FakeProvider() as theirs, FakeProvider() as other:
+        client = GuardedClient(frozenset()).allowing(frozenset({theirs.url}))
+        assert (await client.send("GET", theirs.url, {})).status == 404
+        assert await refusal(client, other.url) is Reason.REFUSED_URL
+        assert await refusal(GuardedClient(frozenset()), theirs.url) is Reason.REFUSED_URL
+        assert (theirs.hits, other.hits) == (1, 0)
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00:ec2::254]", "100.100.100.200"])
+async def test_an_admin_cannot_open_what_hands_out_a_machines_credentials(host: str) -> None:
+    url = f"http://{host}"
+    client = GuardedClient(frozenset()).allowing(frozenset({url}))
+    assert await refusal(client, url) is Reason.REFUSED_ADDRESS
+
+
 async def test_one_inside_answer_among_public_ones_refuses_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -314,3 +331,27 @@ async def test_a_cancelled_call_stays_cancelled() -> None:
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
+
+
+async def test_slow_name_servers_hold_up_nothing_but_their_own_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered, begun = threading.Event(), []
+
+    def stay_silent(*_: object, **__: object) -> list[object]:
+        begun.append(1)
+        answered.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", stay_silent)
+    client = GuardedClient(frozenset())
+    # More look-ups than the event loop has threads, on any machine.
+    calls = [asyncio.create_task(refusal(client, f"https://slow{n}.test/")) for n in range(40)]
+    try:
+        while len(begun) < 4:
+            await asyncio.sleep(0.01)
+        page = asyncio.to_thread(lambda: "served")
+        assert await asyncio.wait_for(page, timeout=60) == "served"
+    finally:
+        answered.set()
+    assert set(await asyncio.gather(*calls)) == {Reason.DNS}

@@ -8,7 +8,14 @@ from keyportal.domain.errors import UnknownProvider, UnusableSetting
 from keyportal.providers.base import origin_of
 from keyportal.providers.registry import Registry
 
-IDS = ["anthropic", "deepgram", "deepseek", "gemini", "openai", "openrouter"]
+IDS = [
+    *("anthropic", "assemblyai", "aws_bedrock", "aws_transcribe", "azure_openai", "azure_speech"),
+    *("cerebras", "cohere", "dashscope", "deepgram", "deepseek", "edenai", "elevenlabs", "fireworks"),
+    *("gemini", "gladia", "google_speech", "groq", "huggingface", "litellm", "mistral", "moonshot"),
+    *("nona", "nvidia", "ollama", "openai", "openrouter", "perplexity", "replicate", "revai"),
+    *("siliconflow", "speechmatics", "stability", "together", "vertex_ai", "vllm", "voyage", "xai"),
+    "zhipu",
+]
 
 
 @pytest.mark.parametrize("provider_id", IDS)
@@ -24,6 +31,10 @@ def test_an_unknown_id_is_refused(provider_id: str) -> None:
     assert registry.find(provider_id) is None
     with pytest.raises(UnknownProvider):
         registry.get(provider_id)
+
+
+def test_the_catalogue_is_what_this_list_says() -> None:
+    assert [provider.id for provider in Registry.of({}).providers] == IDS
 
 
 def test_all_come_sorted_by_name() -> None:
@@ -80,6 +91,20 @@ def test_an_override_for_an_unknown_provider_stops_the_start() -> None:
         ("sk-abcT3BlbkFJdef", "openai"),
         ("  AIzaSyA\n", "gemini"),
         ("AQ.Ab8", "gemini"),
+        ("gsk_abc", "groq"),
+        ("xai-abc", "xai"),
+        ("hf_abc", "huggingface"),
+        ("api_org_abc", "huggingface"),
+        ("r8_abc", "replicate"),
+        ("pplx-abc", "perplexity"),
+        ("nvapi-abc", "nvidia"),
+        ("fw_abc", "fireworks"),
+        ("csk-abc", "cerebras"),
+        ("tgp_v1_abc", "together"),
+        ("sk-eden-abc", "edenai"),
+        ("ABSKQmVk", "aws_bedrock"),
+        ("AKIAIOSFODNN7EXAMPLE", "aws_transcribe"),
+        ("ASIAIOSFODNN7EXAMPLE", "aws_transcribe"),
     ],
 )
 def test_a_distinctive_value_gives_its_provider_away(value: str, provider_id: str) -> None:
@@ -87,7 +112,13 @@ def test_a_distinctive_value_gives_its_provider_away(value: str, provider_id: st
     assert guessed is not None and guessed.id == provider_id
 
 
-@pytest.mark.parametrize("value", ["", "sk-" + "a1" * 16, "0a" * 20, "xAIza", "hello"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "hello", "xAIza", "sk-" + "a1" * 16, "0a" * 16, "0a" * 20, "sk_" + "0f" * 24, "pa-abc"),
+        *("eyJhbGciOi", "ya29.abc", '{"type": "service_account"}'),
+    ],
+)
 def test_a_value_that_could_be_anybodys_is_not_guessed(value: str) -> None:
     assert Registry.of({}).guess(value) is None
 

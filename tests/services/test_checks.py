@@ -83,8 +83,8 @@ async def test_a_value_replaced_during_the_check_gets_no_stale_health(
     mine = save(portal, alice)
     real = checking.check
 
-    async def check_slowly(*arguments: object):
-        result = await real(*arguments)  # type: ignore[arg-type]
+    async def check_slowly(*arguments: Any, **options: Any):
+        result = await real(*arguments, **options)
         edit = CredentialEdit(api_key=Secret("sk-new-9876543210zyxw"))
         credentials.update(portal, alice, USER, mine.id, edit)
         return result

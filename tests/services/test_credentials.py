@@ -78,14 +78,14 @@ def test_the_secret_is_sealed_in_its_place_and_nowhere_else(
     portal: Portal, owner: Principal, ownership: Ownership
 ) -> None:
     row = row_of(portal, save(portal, owner, ownership=ownership).id)
-    assert open_credential(portal, row).reveal() == VALUE
+    assert open_credential(portal, row).secret.reveal() == VALUE
     assert VALUE.encode() not in all_text_of(portal)
 
 
 def test_cleaning_a_pasted_value_is_told(portal: Portal, alice: Principal) -> None:
     view = save(portal, alice, value=f"\ufeff{VALUE}\n")
     assert "removed" in view.notice
-    assert open_credential(portal, row_of(portal, view.id)).reveal() == VALUE
+    assert open_credential(portal, row_of(portal, view.id)).secret.reveal() == VALUE
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,11 @@ def test_a_blank_value_keeps_the_secret(portal: Portal, alice: Principal, blank:
     was = save(portal, alice)
     edit(portal, alice, USER, was.id, name="renamed", api_key=blank)
     row = row_of(portal, was.id)
-    assert (open_credential(portal, row).reveal(), row.secret_version, row.mask) == (VALUE, 1, was.mask)
+    assert (open_credential(portal, row).secret.reveal(), row.secret_version, row.mask) == (
+        VALUE,
+        1,
+        was.mask,
+    )
 
 
 def test_a_replaced_value_starts_over(portal: Portal, owner: Principal, ownership: Ownership) -> None:
@@ -164,7 +168,7 @@ def test_a_replaced_value_starts_over(portal: Portal, owner: Principal, ownershi
     )
     now = edit(portal, owner, ownership, was.id, api_key=Secret("sk-new-9876543210zyxw"))
     row = row_of(portal, was.id)
-    assert (row.secret_version, open_credential(portal, row).reveal()) == (2, "sk-new-9876543210zyxw")
+    assert (row.secret_version, open_credential(portal, row).secret.reveal()) == (2, "sk-new-9876543210zyxw")
     assert (now.health.outcome, now.health.checked_at, now.status, now.mask) == (
         None,
         None,
@@ -187,7 +191,7 @@ def test_a_mask_sent_as_value_is_refused_and_the_secret_still_works(portal: Port
     with pytest.raises(InvalidInput):
         edit(portal, alice, USER, view.id, api_key=Secret(view.mask), name="other")
     row = row_of(portal, view.id)
-    assert (open_credential(portal, row).reveal(), row.name, row.version) == (VALUE, "mine", 1)
+    assert (open_credential(portal, row).secret.reveal(), row.name, row.version) == (VALUE, "mine", 1)
 
 
 def test_the_second_of_two_editors_is_told(portal: Portal, owner: Principal, ownership: Ownership) -> None:
@@ -210,7 +214,7 @@ def test_a_key_cannot_take_a_name_in_use(portal: Portal, alice: Principal) -> No
     two = save(portal, alice, "two")
     with pytest.raises(NameTaken):
         edit(portal, alice, USER, two.id, name="ONE", api_key=Secret("sk-new-9876543210zyxw"))
-    assert open_credential(portal, row_of(portal, two.id)).reveal() == VALUE
+    assert open_credential(portal, row_of(portal, two.id)).secret.reveal() == VALUE
 
 
 def test_a_key_may_change_the_spelling_of_its_own_name(portal: Portal, alice: Principal) -> None:
@@ -376,7 +380,7 @@ def test_an_unreadable_key_can_be_replaced(portal: Portal, alice: Principal) -> 
     view = save(portal, alice)
     spoil(portal, view.id, key_id="00000000", sealed=b"junk", unreadable=True)
     assert edit(portal, alice, USER, view.id, api_key=Secret(VALUE)).status == "active"
-    assert open_credential(portal, row_of(portal, view.id)).reveal() == VALUE
+    assert open_credential(portal, row_of(portal, view.id)).secret.reveal() == VALUE
 
 
 def test_a_key_sealed_before_a_new_encryption_key_stays_active(make_portal: MakePortal) -> None:

@@ -1,24 +1,32 @@
 """Which key would be used for me, and why; and what deleting one would mean."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from keyportal.domain.errors import Forbidden, NotFound
 from keyportal.domain.principals import Principal, Scope, operator_principal
-from keyportal.services import credentials, overview
+from keyportal.services import credentials, overview, provider_edits
 from keyportal.services.credentials import CredentialEdit
 from keyportal.services.overview import ChainView
 from keyportal.services.portal import Portal
 from tests.conftest import MakePortal, person
 from tests.services.support import SYSTEM, USER, VALUE, events, row_of, save, spoil
 from tests.services.test_resolution import agent_of
+from tests.support import START
 
 
 def chain(portal: Portal, who: Principal) -> ChainView:
-    return next(c for c in overview.chains_for(portal, who) if c.provider == "openai")
+    return next(c for c in overview.overview_for(portal, who).chains if c.provider == "openai")
+
+
+def explained(portal: Portal, who: Principal, provider: str = "openai") -> ChainView:
+    return overview.explain(portal, operator_principal(), provider, who.email)
 
 
 def test_without_any_key_the_chain_says_what_to_do(portal: Portal, alice: Principal) -> None:
-    view = chain(portal, alice)
+    view = explained(portal, alice)
     assert (view.source, view.reason) == (
         "none",
         "No key anywhere. Add your own, or ask an admin for a system key.",
@@ -68,20 +76,100 @@ def test_an_unreadable_key_blocks_the_chain(portal: Portal, alice: Principal, ro
 def test_looking_releases_counts_and_audits_nothing(portal: Portal, alice: Principal) -> None:
     mine = save(portal, alice)
     before = len(events(portal))
-    overview.chains_for(portal, alice)
+    overview.overview_for(portal, alice)
     assert (row_of(portal, mine.id).usage_count, len(events(portal))) == (0, before)
 
 
-def test_every_provider_is_there_and_those_with_a_key_come_first(portal: Portal, alice: Principal) -> None:
+def test_only_providers_in_use_have_a_chain_and_the_rest_is_counted(portal: Portal, alice: Principal) -> None:
+    everything = len(portal.providers.all())
+    assert overview.overview_for(portal, alice) == overview.OverviewView((), everything)
     save(portal, alice, provider="openrouter")
-    chains = overview.chains_for(portal, alice)
-    assert chains[0].provider == "openrouter"
-    assert {c.provider for c in chains} == {p.id for p in portal.providers.all()}
+    save(portal, alice, "paused", provider="anthropic", active=False)
+    found = overview.overview_for(portal, alice)
+    assert [(c.provider, c.source) for c in found.chains] == [("openrouter", "user"), ("anthropic", "none")]
+    assert found.without_key == everything - 2
+
+
+def test_a_key_that_cannot_be_used_is_named_with_its_reason(portal: Portal, alice: Principal) -> None:
+    save(portal, alice, "paused", active=False)
+    assert chain(portal, alice).reason == (
+        "No key can be used. paused is switched off. Bring one back, or add another.")  # fmt: skip
+
+
+def test_a_variable_counts_as_a_key_and_a_placeholder_does_not(make_portal: MakePortal) -> None:
+    portal = make_portal(OPENAI_API_KEY="sk-environment-01234", ANTHROPIC_API_KEY="your-key-here")
+    found = overview.overview_for(portal, person(portal, "alice"))
+    assert [(c.provider, c.source) for c in found.chains] == [("openai", "environment")]
+
+
+def test_a_provider_turned_off_is_there_only_with_its_keys(portal: Portal, alice: Principal) -> None:
+    save(portal, alice)
+    for provider_id in ("openai", "anthropic"):
+        provider_edits.set_enabled(portal, person(portal, "root"), provider_id, False)
+    found = overview.overview_for(portal, alice)
+    assert [(c.provider, c.source) for c in found.chains] == [("openai", "off")]
+    assert found.chains[0] == explained(portal, alice)
+    assert "turned off by an admin" in found.chains[0].reason
+    assert {s.verdict for s in found.chains[0].steps} == {"skipped"}
+    assert found.without_key == len(portal.providers.all()) - 2
+
+
+def test_a_variable_of_a_provider_turned_off_is_not_shown(make_portal: MakePortal) -> None:
+    portal = make_portal(OPENAI_API_KEY="sk-environment-01234")
+    provider_edits.set_enabled(portal, person(portal, "root"), "openai", False)
+    assert overview.overview_for(portal, person(portal, "alice")).chains == ()
+
+
+def test_deleting_a_key_of_a_provider_turned_off_says_that_nothing_resolves(
+    portal: Portal, alice: Principal
+) -> None:
+    mine = save(portal, alice)
+    provider_edits.set_enabled(portal, person(portal, "root"), "openai", False)
+    assert "turned off by an admin" in overview.after_deletion(portal, alice, USER, mine.id)
+
+
+def test_all_chains_are_read_in_as_many_statements_as_one(
+    portal: Portal, alice: Principal, root: Principal
+) -> None:
+    def statements() -> int:
+        counted: list[str] = []
+
+        def count(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            counted.append(statement)
+
+        portal.live_registry.forget()
+        event.listen(portal.database.engine, "before_cursor_execute", count)
+        overview.overview_for(portal, alice)
+        event.remove(portal.database.engine, "before_cursor_execute", count)
+        return len([s for s in counted if s.startswith("SELECT")])
+
+    save(portal, alice)
+    before = statements()
+    for number, provider in enumerate(portal.providers.all()):
+        if not provider.fields and provider.base_url:
+            save(portal, alice, f"mine {number}", provider=provider.id)
+            save(portal, root, f"system {number}", provider=provider.id, ownership=SYSTEM)
+    assert len(overview.overview_for(portal, alice).chains) > 4
+    assert statements() == before <= 2
+
+
+def test_the_overview_and_the_resolver_tell_the_same(make_portal: MakePortal) -> None:
+    names = {name for p in make_portal().providers.all() for name in p.environment_names}
+    values = ["sk-environment-01234", " ", "your-key-here"]
+    portal = make_portal(**{name: values[n % 3] for n, name in enumerate(sorted(names))})
+    alice, root = person(portal, "alice"), person(portal, "root")
+    save(portal, alice, "paused", active=False)
+    save(portal, alice, "mine")
+    save(portal, root, "late", ownership=SYSTEM, provider="anthropic", expires_at=START)
+    spoil(portal, save(portal, alice, "broken", provider="gemini").id, unreadable=True)
+    found = overview.overview_for(portal, alice).chains
+    assert len(found) > 4
+    assert [explained(portal, alice, c.provider) for c in found] == list(found)
 
 
 def test_bobs_chain_holds_nothing_of_alice(portal: Portal, alice: Principal, bob: Principal) -> None:
     save(portal, alice)
-    assert chain(portal, bob).source == "none"
+    assert overview.overview_for(portal, bob).chains == ()
 
 
 def test_explaining_for_others_is_for_those_who_may_act_for_them(

@@ -117,16 +117,14 @@ async def test_bob_does_nothing_with_alices_agent_key(
     assert (his.notice_is_problem, state.rows[0].status) == (True, "active")
 
 
-async def test_the_overview_shows_the_winner_first_and_the_rest_below(
-    portal: Portal, alice: Principal
-) -> None:
+async def test_the_overview_shows_the_winner_and_counts_the_rest(portal: Portal, alice: Principal) -> None:
     new = NewCredential("openai", "Mine", Secret("sk-proj-0123456789abcdef"))
     credentials.create(portal, alice, Ownership.USER, new)
     state = state_for(OverviewState, portal, alice)
     await do(state, "load")
     assert [(c.provider, c.source) for c in state.chains] == [("openai", "user")]
     assert state.chains[0].steps[0].verdict == "used"
-    assert len(state.unused) == 5
+    assert state.without_key == len(portal.providers.all()) - 1
 
 
 async def test_the_overview_folds_what_was_not_needed_beyond_the_first_three(

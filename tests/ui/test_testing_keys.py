@@ -14,7 +14,9 @@ from keyportal.services.checks import CheckView
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
 from keyportal.ui.credentials.state import OwnCredentialsState
-from keyportal.ui.shared.credentials.rows import row_view, told_of
+from keyportal.ui.shared.credentials.check_values import told_of
+from keyportal.ui.shared.credentials.rows import row_view
+from tests.conftest import MakePortal, person
 from tests.fakes.fake_provider import FakeProvider
 from tests.ui.support import do, state_for
 
@@ -62,12 +64,18 @@ async def test_while_a_provider_stays_silent_the_tab_goes_on_and_other_keys_are_
     assert state.notice_is_problem
 
 
-async def test_a_tab_tests_only_so_many_keys_at_once(state: OwnCredentialsState) -> None:
-    await do(state, "load")
-    state.testing_ids = [f"key-{number}" for number in range(8)]
-    await do(state, "test", id_of(state, "Answering"))
-    assert "8 keys are being tested" in state.notice
-    assert len(state.testing_ids) == 8
+async def test_the_service_s_limit_is_told_with_what_to_do(
+    make_portal: MakePortal, openai: FakeProvider
+) -> None:
+    portal = make_portal(KEYPORTAL_BASE_URL_OPENAI=f"{openai.url}/v1", KEYPORTAL_TESTS_PER_MINUTE="1")
+    alice = person(portal, "alice")
+    new = NewCredential("openai", "Answering", Secret(ANSWERING))
+    key = credentials.create(portal, alice, Ownership.USER, new).id
+    state = state_for(OwnCredentialsState, portal, alice)
+    await do(state, "test", key)
+    await do(state, "test", key)
+    assert "You can test 1 keys a minute. Wait" in state.notice
+    assert (openai.hits, state.testing_ids) == (1, [])
 
 
 async def test_what_was_found_is_not_told_to_the_next_person_in_the_tab(
@@ -90,7 +98,9 @@ async def test_what_was_found_is_not_told_to_the_next_person_in_the_tab(
     [("valid", 200, "It said so. (7 ms)"), ("unreachable", None, "It said so.")],
 )
 def test_a_time_is_told_only_of_an_answer(outcome: str, status: int | None, told: str) -> None:
-    found = CheckView("id", outcome, "It said so.", None, status, 7, (), None, datetime.now(UTC))
+    found = CheckView(
+        "id", outcome, "It said so.", None, status, 7, (), 0, False, None, None, None, datetime.now(UTC)
+    )
     assert told_of(found) == told
 
 

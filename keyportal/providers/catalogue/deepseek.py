@@ -3,7 +3,8 @@
 import re
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Check, Finding, HeaderAuth, KeyFormat, Provider, ProviderKind
+from keyportal.providers.base import Check, Finding, KeyFormat, Provider, ProviderKind
+from keyportal.providers.families import BEARER, MODELS, one_token_chat
 from keyportal.providers.inspecting import as_amount, as_list, as_object
 
 
@@ -35,5 +36,12 @@ PROVIDER = Provider(
     how_to="Sign in, open API keys, choose Create new API key and copy it. It is shown only once.",
     # sk- and 32 characters is the look of several providers, so it gives nobody away.
     formats=(KeyFormat(label="sk- and 32 characters", pattern=r"sk-[a-z0-9]{32}"),),
-    check=Check(path="/user/balance", auth=HeaderAuth("Authorization", "Bearer "), inspect=_inspect),
+    preferred_models=("deepseek-chat",),
+    check=Check(
+        path="/user/balance",
+        auth=BEARER,
+        inspect=_inspect,
+        models=MODELS,
+        model_check=one_token_chat(),
+    ),
 )

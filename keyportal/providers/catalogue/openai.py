@@ -1,8 +1,8 @@
 """OpenAI: facts only. Source: platform.openai.com/docs/api-reference/models/list."""
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Check, Field, HeaderAuth, KeyFormat, Provider, ProviderKind, Rule
-from keyportal.providers.inspecting import model_list
+from keyportal.providers.base import Field, KeyFormat, Provider, ProviderKind, Rule
+from keyportal.providers.families import chat_body, openai_like
 
 _ID = "[A-Za-z0-9_-]{1,80}"
 
@@ -37,9 +37,9 @@ PROVIDER = Provider(
             recognised_by=r"sk-(?:proj|svcacct|service)-|sk-[A-Za-z0-9]+T3BlbkFJ",
         ),
     ),
-    check=Check(
-        path="/models",
-        auth=HeaderAuth("Authorization", "Bearer "),
+    refused_also="it may not be used from this address or organization",
+    preferred_models=("gpt-4.1-nano", "gpt-4o-mini", "gpt-4.1-mini", "gpt-4o"),
+    check=openai_like(
         field_headers=(("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")),
         # The key itself may be good: the organization or project given beside it is not its own.
         rules=(
@@ -49,6 +49,7 @@ PROVIDER = Provider(
                 ("mismatched_organization", "invalid_organization", "mismatched_project"),
             ),
         ),
-        inspect=model_list("data", "id"),
+        # Its newer models take the limit under this name only.
+        body=chat_body(limit="max_completion_tokens"),
     ),
 )

@@ -4,8 +4,9 @@ The list of models is public there and proves nothing about a key; its own recor
 """
 
 from keyportal.domain.checks import Outcome
-from keyportal.providers.base import Check, Finding, HeaderAuth, KeyFormat, Provider, ProviderKind
-from keyportal.providers.inspecting import as_number, as_object
+from keyportal.providers.base import Check, Finding, KeyFormat, Provider, ProviderKind
+from keyportal.providers.families import BEARER, one_token_chat
+from keyportal.providers.inspecting import as_number, as_object, credit
 
 
 def _inspect(answer: object) -> Finding | None:
@@ -15,11 +16,7 @@ def _inspect(answer: object) -> Finding | None:
         return None
     if record["limit_remaining"] is None:
         return Finding(Outcome.VALID)
-    remaining = as_number(record["limit_remaining"])
-    if remaining is None:
-        return None
-    outcome = Outcome.VALID if remaining > 0 else Outcome.QUOTA_EXHAUSTED
-    return Finding(outcome, balance=f"{remaining:.2f} USD")
+    return credit(as_number(record["limit_remaining"]), "USD")
 
 
 PROVIDER = Provider(
@@ -31,5 +28,7 @@ PROVIDER = Provider(
     console_url="https://openrouter.ai/settings/keys",
     how_to="Sign in, open Settings, Keys, choose Create key and copy it. It is shown only once.",
     formats=(KeyFormat(label="sk-or-v1-...", pattern=r"sk-or-v1-[0-9a-f]{64}", recognised_by=r"sk-or-v1-"),),
-    check=Check(path="/key", auth=HeaderAuth("Authorization", "Bearer "), inspect=_inspect),
+    # Small, open and offered by many: it outlives most names there.
+    preferred_models=("meta-llama/llama-3.1-8b-instruct",),
+    check=Check(path="/key", auth=BEARER, inspect=_inspect, model_check=one_token_chat()),
 )

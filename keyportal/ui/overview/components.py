@@ -22,20 +22,33 @@ def chains() -> rx.Component:
                     rx.link(rx.button("Add an API key"), href=routes.API_KEYS),
                     test_id="empty-overview",
                 ),
-                rx.box(rx.foreach(OverviewState.chains, _chain), class_name="kp-chains", width="100%"),
-            ),
-            rx.cond(
-                OverviewState.unused.length() > 0,
-                rx.box(
-                    rx.heading("Without a key", size="3", as_="h2", padding_y="12px"),
-                    rx.box(rx.foreach(OverviewState.unused, _chain), class_name="kp-chains"),
-                    width="100%",
+                rx.fragment(
+                    rx.box(rx.foreach(OverviewState.chains, _chain), class_name="kp-chains", width="100%"),
+                    _without_key(),
                 ),
             ),
             width="100%",
             spacing="4",
         ),
         rx.vstack(*[rx.skeleton(height="92px", width="100%") for _ in range(3)], width="100%"),
+    )
+
+
+def _without_key() -> rx.Component:
+    count = OverviewState.without_key
+    return rx.cond(
+        count > 0,
+        rx.box(
+            rx.text(
+                count,
+                rx.cond(count == 1, " more provider has no key yet.", " more providers have no key yet."),
+                size="2",
+                color="var(--gray-11)",
+                data_testid="without-key",
+            ),
+            rx.link(rx.button("Add an API key", variant="soft", size="1"), href=routes.API_KEYS),
+            class_name="kp-quiet-line",
+        ),
     )
 
 

@@ -35,15 +35,14 @@ class ChainRow:
 
 class OverviewState(SessionState):
     chains: list[ChainRow] = []
-    unused: list[ChainRow] = []
+    without_key: int = 0
     is_loaded: bool = False
 
     @rx.event
     @guarded(Permission.CHAIN_READ)
     async def load(self) -> None:
-        views = await self._call(overview.chains_for, current_portal(), self._principal())
-        self.chains = [_row(v) for v in views if v.source != "none"]
-        self.unused = [_row(v) for v in views if v.source == "none"]
+        found = await self._call(overview.overview_for, current_portal(), self._principal())
+        self.chains, self.without_key = [_row(v) for v in found.chains], found.without_key
         self.is_loaded = True
 
 

@@ -10,7 +10,10 @@ _MEMBER_LINKS = (
     ("API keys", "key-round", routes.API_KEYS),
     ("Agent keys", "bot", routes.AGENT_KEYS),
 )
-_ADMIN_LINKS = (("System keys", "shield", routes.SYSTEM_KEYS),)
+_ADMIN_LINKS = (
+    ("System keys", "shield", routes.SYSTEM_KEYS),
+    ("Providers", "blocks", routes.PROVIDERS),
+)
 
 
 def page(

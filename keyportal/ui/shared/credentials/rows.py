@@ -1,12 +1,9 @@
-"""What the browser holds of a credential and of the form: display values only."""
+"""What the browser holds of a credential in the list: display values only."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 
-from keyportal.domain.errors import InvalidInput
-from keyportal.services.checks import CheckView
 from keyportal.services.credential_views import CredentialView, HealthView
-from keyportal.services.providers import ProviderView
 
 # Found without a reply of the provider: there is no time to tell.
 _WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_mismatch"})
@@ -15,6 +12,7 @@ _WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_
 @dataclass(frozen=True)
 class CredentialRowView:
     id: str
+    provider: str
     provider_name: str
     initials: str
     name: str
@@ -32,42 +30,10 @@ class CredentialRowView:
     expires_at: str
 
 
-@dataclass(frozen=True)
-class ProviderChoice:
-    """A provider in the form: what to show beside the key, and the fields it needs."""
-
-    id: str = ""
-    name: str = ""
-    console_url: str = ""
-    how_to: str = ""
-
-
-@dataclass(frozen=True)
-class FieldRow:
-    name: str
-    input_id: str
-    label: str
-    help: str
-    required: bool
-    value: str
-
-
-@dataclass(frozen=True)
-class CredentialForm:
-    """What the open form starts with. `id` is empty for a new key. Holds no secret."""
-
-    id: str = ""
-    version: int = 0
-    name: str = ""
-    mask: str = ""
-    note: str = ""
-    environment: str = ""
-    expires_on: str = ""
-
-
 def row_view(view: CredentialView) -> CredentialRowView:
     return CredentialRowView(
         id=view.id,
+        provider=view.provider,
         provider_name=view.provider_name,
         initials=view.initials,
         name=view.name,
@@ -86,50 +52,14 @@ def row_view(view: CredentialView) -> CredentialRowView:
     )
 
 
-def told_of(found: CheckView) -> str:
-    """Return the sentence for a finished check, with the time if the provider answered."""
-    return found.message if found.http_status is None else f"{found.message} ({found.latency_ms} ms)"
-
-
-def _latency(health: HealthView) -> str:
-    if health.latency_ms is None or (health.outcome or "") in _WITHOUT_REPLY:
-        return ""
-    return f"Answered in {health.latency_ms} ms."
-
-
-def form_of(view: CredentialView) -> CredentialForm:
-    return CredentialForm(
-        id=view.id,
-        version=view.version,
-        name=view.name,
-        mask=view.mask,
-        note=view.note,
-        environment=view.environment,
-        expires_on=view.expires_at.date().isoformat() if view.expires_at else "",
-    )
-
-
-def choice_of(provider: ProviderView) -> ProviderChoice:
-    return ProviderChoice(provider.id, provider.name, provider.console_url, provider.how_to)
-
-
-def field_rows(provider: ProviderView, values: dict[str, str]) -> list[FieldRow]:
-    return [
-        FieldRow(f.name, f"field-{f.name}", f.label, f.help, f.required, values.get(f.name, ""))
-        for f in provider.fields
-    ]
+def health_latency(outcome: str, latency_ms: int | None) -> str:
+    """Return how long the provider took, or nothing where it did not answer."""
+    return "" if latency_ms is None or outcome in _WITHOUT_REPLY else f"Answered in {latency_ms} ms."
 
 
 def iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
-def expiry_of(typed: str) -> datetime | None:
-    """Return the first moment of the day typed, in UTC. Raises InvalidInput."""
-    if not typed:
-        return None
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        raise InvalidInput("Give the day as 2027-01-31.", field="expires_on") from None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _latency(health: HealthView) -> str:
+    return health_latency(health.outcome or "", health.latency_ms)

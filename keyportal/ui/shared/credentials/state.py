@@ -1,27 +1,21 @@
-"""The list of keys: search, filters, pages, the switch, Test and Delete. One mixin, two screens."""
-
-from typing import ClassVar
+"""The list of keys: search, filters, pages, the switch, Test and Delete."""
 
 import reflex as rx
 
-from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import KeyPortalError
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import checks, credentials, overview
 from keyportal.services.credentials import CredentialEdit, CredentialFilter
-from keyportal.ui.shared.credentials.rows import CredentialRowView, row_view, told_of
+from keyportal.ui.shared.credentials.check_values import told_of
+from keyportal.ui.shared.credentials.page_state import CredentialPageState
+from keyportal.ui.shared.credentials.rows import row_view
 from keyportal.ui.shared.guards import guarded
-from keyportal.ui.shared.session import SessionState, current_portal, require_text
-
-_TESTS_AT_ONCE = 8
+from keyportal.ui.shared.session import current_portal, require_text
 
 
-class CredentialListState(SessionState, mixin=True):
-    """`ownership` says whose keys; the guard and the services check that against the principal."""
+class CredentialListState(CredentialPageState, mixin=True):
+    """The rows of one page, and what is done to one of them."""
 
-    ownership: ClassVar[Ownership] = Ownership.USER
-
-    rows: list[CredentialRowView] = []
     total: int = 0
     page: int = 1
     pages: int = 1
@@ -30,7 +24,6 @@ class CredentialListState(SessionState, mixin=True):
     status_filter: str = ""
     health_filter: str = ""
     is_loaded: bool = False
-    testing_ids: list[str] = []
     doomed_id: str = ""
     doomed_name: str = ""
     doomed_consequence: str = ""
@@ -153,16 +146,13 @@ class CredentialListState(SessionState, mixin=True):
             return None
         if wanted in self.testing_ids:
             return None
-        if len(self.testing_ids) >= _TESTS_AT_ONCE:
-            self._tell(f"{_TESTS_AT_ONCE} keys are being tested. Wait for one of them.", problem=True)
-            return None
         self.testing_ids = [*self.testing_ids, wanted]
         return principal
 
     async def _end_test(self, principal: Principal, credential_id: str, text: str, *, problem: bool) -> None:
         """Show how it went, unless the tab is somebody else's by now."""
         try:
-            if self._principal().user_id != principal.user_id:
+            if not await self._is_still_there(principal):
                 return
             self.testing_ids = [i for i in self.testing_ids if i != credential_id]
             self._tell(text, problem=problem)

@@ -1,13 +1,14 @@
-"""The table of keys with its tool row."""
+"""The table of keys and what stands in its place."""
 
 from typing import Any
 
 import reflex as rx
 
 from keyportal.ui.shared.credentials.rows import CredentialRowView
+from keyportal.ui.shared.credentials.tools import batch_line, tools
 from keyportal.ui.shared.widgets.badge import look_badge, moment, tile
 from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows, table_header
-from keyportal.ui.theme import HEALTH, STATUS, Look
+from keyportal.ui.theme import HEALTH, STATUS
 
 # Each column with the class that leaves it out where the list is narrow.
 _COLUMNS = (
@@ -18,7 +19,6 @@ _COLUMNS = (
     ("Last used", "kp-wider"),
     ("Created", "kp-widest"),
 )
-_STATUSES = ("active", "inactive", "expired", "unreadable")
 
 
 def credential_list(state: Any, *, empty_title: str, empty_text: str) -> rx.Component:
@@ -30,7 +30,8 @@ def credential_list(state: Any, *, empty_title: str, empty_text: str) -> rx.Comp
         | (state.health_filter != "")
     )
     return rx.box(
-        _tools(state),
+        tools(state),
+        batch_line(state),
         rx.cond(
             state.is_loaded & (state.total == 0),
             rx.cond(
@@ -60,54 +61,6 @@ def add_button(state: Any, test_id: str = "add-key-empty") -> rx.Component:
     )
 
 
-def _tools(state: Any) -> rx.Component:
-    return rx.box(
-        rx.el.input(
-            id="search",
-            type="search",
-            placeholder="Search by name",
-            aria_label="Search keys by name",
-            default_value=state.query,
-            on_change=state.search.debounce(250),
-            class_name="kp-input kp-search",
-            data_testid="search",
-        ),
-        _provider_filter(state),
-        _look_filter("status", state.status_filter, state.filter_by_status, "Any status", _STATUSES, STATUS),
-        _look_filter(
-            "health", state.health_filter, state.filter_by_health, "Any health", tuple(HEALTH), HEALTH
-        ),
-        class_name="kp-tools",
-        role="search",
-    )
-
-
-def _provider_filter(state: Any) -> rx.Component:
-    return rx.el.select(
-        rx.el.option("Any provider", value=""),
-        rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
-        value=state.provider_filter,
-        on_change=state.filter_by_provider,
-        aria_label="Filter by provider",
-        class_name="kp-select",
-        data_testid="filter-provider",
-    )
-
-
-def _look_filter(
-    name: str, value: Any, on_change: Any, anything: str, keys: tuple[str, ...], looks: dict[str, Look]
-) -> rx.Component:
-    return rx.el.select(
-        rx.el.option(anything, value=""),
-        *[rx.el.option(looks[key].word, value=key) for key in keys],
-        value=value,
-        on_change=on_change,
-        aria_label=f"Filter by {name}",
-        class_name="kp-select",
-        data_testid=f"filter-{name}",
-    )
-
-
 def _table(state: Any) -> rx.Component:
     return rx.table.root(
         table_header(*_COLUMNS),
@@ -127,7 +80,7 @@ def _row(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
     return rx.table.row(
         rx.table.row_header_cell(_name(row), class_name="kp-first"),
         rx.table.cell(look_badge(row.status, STATUS, "status")),
-        rx.table.cell(_health(row)),
+        rx.table.cell(_health(state, row)),
         rx.table.cell(row.usage_count, class_name="kp-number kp-wide", data_testid="usage-count"),
         rx.table.cell(moment(row.last_used_at), class_name="kp-wider"),
         rx.table.cell(moment(row.created_at), class_name="kp-widest"),
@@ -170,13 +123,20 @@ def _name(row: rx.Var[CredentialRowView]) -> rx.Component:
     )
 
 
-def _health(row: rx.Var[CredentialRowView]) -> rx.Component:
+def _health(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
+    """The badge is a button: what the last test found stands behind it."""
     return rx.box(
-        rx.tooltip(
-            rx.box(look_badge(row.health, HEALTH, "health"), tab_index=0, display="inline-block"),
-            content=rx.cond(
+        rx.el.button(
+            look_badge(row.health, HEALTH, "health"),
+            rx.el.span(", show the last test", class_name="kp-visually-hidden"),
+            type="button",
+            # Not a tooltip: that would open whenever focus comes back, over the next row's badge.
+            title=rx.cond(
                 row.health_message, row.health_message + " " + row.latency, "Press Test to ask the provider."
             ),
+            on_click=state.open_check(row.id),
+            class_name="kp-badge-button",
+            data_testid="open-check",
         ),
         rx.cond(row.checked_at, rx.text(moment(row.checked_at), class_name="kp-sub")),
     )
@@ -212,6 +172,16 @@ def _actions(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
                 )
             ),
             rx.dropdown_menu.content(
+                rx.cond(
+                    state.model_providers.contains(row.provider),
+                    rx.dropdown_menu.item(
+                        "Test a model…", on_select=state.open_model_check(row.id), data_testid="ask-model"
+                    ),
+                ),
+                rx.dropdown_menu.item(
+                    "Last test", on_select=state.open_check(row.id), data_testid="show-check"
+                ),
+                rx.dropdown_menu.separator(),
                 rx.dropdown_menu.item("Edit", on_select=state.open_edit(row.id), data_testid="edit"),
                 rx.dropdown_menu.separator(),
                 rx.dropdown_menu.item(

@@ -60,20 +60,27 @@ def _words_id(input_id: Any) -> Any:
 STAYS_OPEN: dict[str, Any] = {"on_interact_outside": rx.prevent_default}
 
 
+class _WatchedInput(rx.el.Input):
+    """An input that tells at once that it changed, beside what `on_change` tells after a pause."""
+
+    on_input: rx.EventHandler[rx.event.no_args_event_spec]
+
+
 def secret_input(
     *,
-    input_id: str,
-    name: str,
+    input_id: Any,
+    name: Any,
     is_shown: rx.Var[bool],
     on_toggle: Any,
     error: Any = "",
     placeholder: Any = "",
+    toggle_test_id: Any = "toggle-secret",
     **props: Any,
 ) -> rx.Component:
     """A secret as it is pasted: never in a var, no autofill, no spell check."""
     described_by = described(input_id, error)["custom_attrs"]
     return rx.hstack(
-        rx.el.input(
+        _WatchedInput.create(
             id=input_id,
             name=name,
             type=rx.cond(is_shown, "text", "password"),
@@ -93,7 +100,7 @@ def secret_input(
             color_scheme="gray",
             on_click=on_toggle,
             aria_label=rx.cond(is_shown, "Hide the value", "Show the value"),
-            data_testid="toggle-secret",
+            data_testid=toggle_test_id,
         ),
         width="100%",
         align="center",

@@ -1,0 +1,23 @@
+"""Queries for the checks that are running in this deployment."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from keyportal.persistence.tables import CheckSlotRow
+
+
+def taken_slots(session: Session, now: datetime) -> int:
+    """Return how many are taken, after forgetting those that a crash left behind."""
+    session.exec(delete(CheckSlotRow).where(col(CheckSlotRow.expires_at) <= now))
+    return session.exec(select(func.count()).select_from(CheckSlotRow)).one()
+
+
+def add_slot(session: Session, row: CheckSlotRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def free_slot(session: Session, slot_id: str) -> None:
+    session.exec(delete(CheckSlotRow).where(col(CheckSlotRow.id) == slot_id))

@@ -1,0 +1,76 @@
+"""Queries for what admins decided about providers, and for whose keys a decision touches."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Text, delete, func
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from keyportal.persistence.tables import CredentialRow, ProviderRow
+
+
+@dataclass(frozen=True)
+class SealedTo:
+    """How many live credentials of a provider, with these fields, are sealed to one destination."""
+
+    provider: str
+    destination: str
+    fields: Mapping[str, str]
+    count: int
+
+
+def provider_rows(session: Session) -> Sequence[ProviderRow]:
+    return session.exec(select(ProviderRow).order_by(col(ProviderRow.id))).all()
+
+
+def find_provider_row(session: Session, provider_id: str) -> ProviderRow | None:
+    return session.exec(select(ProviderRow).where(ProviderRow.id == provider_id).with_for_update()).first()
+
+
+def delete_provider_row(session: Session, provider_id: str) -> None:
+    session.exec(delete(ProviderRow).where(col(ProviderRow.id) == provider_id))
+
+
+def credential_counts(session: Session) -> dict[str, int]:
+    """Return how many live credentials each provider has; one without any is not in it."""
+    query = (
+        select(CredentialRow.provider, func.count())
+        .where(col(CredentialRow.deleted_at).is_(None))
+        .group_by(col(CredentialRow.provider))
+    )
+    return dict(session.exec(query).all())
+
+
+def destinations(session: Session, provider_id: str | None = None) -> list[SealedTo]:
+    """Return where the live credentials of all providers, or of one, are sealed to."""
+    # As text: PostgreSQL compares no two values of type JSON.
+    fields = sql_cast(col(CredentialRow.fields), Text)
+    query = (
+        select(CredentialRow.provider, CredentialRow.destination, fields, func.count())
+        .where(col(CredentialRow.deleted_at).is_(None))
+        .group_by(col(CredentialRow.provider), col(CredentialRow.destination), fields)
+    )
+    if provider_id is not None:
+        query = query.where(CredentialRow.provider == provider_id)
+    return [SealedTo(name, to, json.loads(text), count) for name, to, text, count in session.exec(query)]
+
+
+def chains_by_provider(
+    session: Session, owner_keys: Sequence[str]
+) -> dict[tuple[str, str], list[CredentialRow]]:
+    """Return all chains of these owners in one query, by owner and provider. Never touches ciphertext."""
+    query = (
+        select(CredentialRow)
+        .options(defer(cast(Any, CredentialRow.sealed), raiseload=True))
+        .where(col(CredentialRow.owner_key).in_(owner_keys), col(CredentialRow.deleted_at).is_(None))
+        .order_by(col(CredentialRow.position), col(CredentialRow.created_at), col(CredentialRow.id))
+    )
+    found: defaultdict[tuple[str, str], list[CredentialRow]] = defaultdict(list)
+    for row in session.exec(query):
+        found[row.owner_key, row.provider].append(row)
+    return found

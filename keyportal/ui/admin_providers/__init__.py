@@ -1,0 +1,1 @@
+"""Which providers people can use here, and where they are, for admins."""

@@ -1,0 +1,244 @@
+"""The fields of the form besides the value: provider, name, what the provider needs, details."""
+
+from typing import Any
+
+import reflex as rx
+
+from keyportal.ui.shared.credentials.form_values import FieldRow, ProviderGroup
+from keyportal.ui.shared.credentials.paste import look_again
+from keyportal.ui.shared.widgets.forms import described, field, secret_input
+
+_ALWAYS_SHOWN = rx.Var.create(["form", "provider", "name", "api_key", "model"])
+
+
+def problem(state: Any, name: str) -> rx.Var[str]:
+    return rx.cond(state.problem_field == name, state.form_problem, "")
+
+
+def provider_field(state: Any) -> rx.Component:
+    return field(
+        "Provider",
+        rx.el.select(
+            rx.el.option("Recognise it from the key", value=""),
+            rx.foreach(state.groups, _group),
+            id="provider",
+            name="provider",
+            value=state.chosen.id,
+            on_change=lambda chosen: [state.choose_provider(chosen), look_again(state)],
+            class_name="kp-select",
+            data_testid="provider",
+            **described("provider", problem(state, "provider")),
+        ),
+        input_id="provider",
+        help_text=state.chosen.how_to,
+        error=problem(state, "provider"),
+        aside=rx.cond(
+            state.chosen.console_url,
+            rx.link("Get a key", href=state.chosen.console_url, is_external=True, size="1"),
+        ),
+    )
+
+
+def no_address(state: Any) -> rx.Component:
+    return rx.cond(
+        (state.chosen.id != "") & ~state.chosen.has_address,
+        rx.el.div(
+            rx.icon("triangle-alert", size=14, aria_hidden="true"),
+            rx.el.span(
+                state.chosen.name,
+                " has no address here yet. An admin has to set one before its keys can be tested.",
+            ),
+            class_name="kp-hint kp-hint-amber",
+            data_testid="no-address",
+        ),
+    )
+
+
+def name_field(state: Any) -> rx.Component:
+    return field(
+        "Name",
+        rx.el.input(
+            id="name",
+            name="name",
+            default_value=state.form.name,
+            placeholder="What you will look for, such as Production",
+            auto_complete="off",
+            max_length=200,
+            class_name="kp-input",
+            data_testid="name",
+            **described("name", problem(state, "name")),
+        ),
+        input_id="name",
+        error=problem(state, "name"),
+    )
+
+
+def extra_fields(state: Any, *, in_sight: bool) -> rx.Component:
+    """What the chosen provider needs besides the key: what everybody looks at, or the rest."""
+    return rx.foreach(
+        state.extra_fields,
+        lambda extra: rx.cond(extra.in_sight == in_sight, _extra_field(state, extra), rx.fragment()),
+    )
+
+
+def model_question(state: Any) -> rx.Component:
+    """Asked with the test only, and nothing of it is saved."""
+    error = problem(state, "model")
+    return rx.cond(
+        state.chosen.has_model_check,
+        rx.el.div(
+            rx.el.label(
+                rx.el.input(type="checkbox", name="with_model", data_testid="with-model"),
+                "Also test a model",
+                class_name="kp-check-box",
+            ),
+            rx.box(
+                field(
+                    "Model",
+                    rx.el.input(
+                        id="model",
+                        name="model",
+                        placeholder=rx.cond(
+                            state.chosen.example_model != "",
+                            "Such as " + state.chosen.example_model + "; blank picks one",
+                            "Blank picks one",
+                        ),
+                        auto_complete="off",
+                        max_length=128,
+                        class_name="kp-input kp-mono",
+                        data_testid="model",
+                        **described("model", error),
+                    ),
+                    input_id="model",
+                    help_text="Asks the model for one token at most.",
+                    error=error,
+                ),
+                class_name="kp-model",
+            ),
+            # What was typed for one provider's models is nothing for another's.
+            key=state.chosen.id,
+            class_name="kp-also-model",
+        ),
+    )
+
+
+def details(state: Any) -> rx.Component:
+    """What most keys do without; it opens by itself when something in it is wrong."""
+    is_wrong = (state.problem_field != "") & ~_ALWAYS_SHOWN.contains(state.problem_field)
+    return rx.el.details(
+        rx.el.summary("More: environment, expiry, note", class_name="kp-summary", data_testid="more"),
+        rx.vstack(
+            extra_fields(state, in_sight=False),
+            _optional_fields(state),
+            spacing="4",
+            padding_top="12px",
+        ),
+        open=is_wrong | state.form_has_details,
+        width="100%",
+    )
+
+
+def _group(group: rx.Var[ProviderGroup]) -> rx.Component:
+    return rx.el.optgroup(
+        rx.foreach(group.options, lambda option: rx.el.option(option.name, value=option.id)),
+        label=group.label,
+    )
+
+
+def _extra_field(state: Any, extra: rx.Var[FieldRow]) -> rx.Component:
+    error = rx.cond(state.problem_field == extra.name, state.form_problem, "")
+    common: dict[str, Any] = {"name": extra.input_id, "data_testid": extra.input_id}
+    return field(
+        extra.label,
+        rx.cond(
+            extra.is_secret,
+            secret_input(
+                input_id=extra.input_id,
+                is_shown=state.shown_fields.contains(extra.name),
+                on_toggle=state.toggle_field(extra.name),
+                placeholder=extra.placeholder,
+                error=error,
+                toggle_test_id="toggle-" + extra.input_id,
+                **common,
+            ),
+            rx.cond(
+                extra.options.length() > 0,
+                rx.el.select(
+                    rx.foreach(extra.options, lambda option: rx.el.option(option.label, value=option.value)),
+                    id=extra.input_id,
+                    default_value=extra.value,
+                    class_name="kp-select",
+                    **common,
+                    **described(extra.input_id, error),
+                ),
+                rx.el.input(
+                    id=extra.input_id,
+                    default_value=extra.value,
+                    placeholder=extra.placeholder,
+                    auto_complete="off",
+                    class_name="kp-input",
+                    **common,
+                    **described(extra.input_id, error),
+                ),
+            ),
+        ),
+        input_id=extra.input_id,
+        help_text=extra.help,
+        error=error,
+        optional=~extra.required,
+    )
+
+
+def _optional_fields(state: Any) -> rx.Component:
+    return rx.fragment(
+        rx.box(
+            field(
+                "Environment",
+                rx.el.input(
+                    id="environment",
+                    name="environment",
+                    default_value=state.form.environment,
+                    placeholder="prod",
+                    auto_complete="off",
+                    class_name="kp-input",
+                    data_testid="environment",
+                    **described("environment", problem(state, "environment")),
+                ),
+                input_id="environment",
+                error=problem(state, "environment"),
+                optional=True,
+            ),
+            field(
+                "Expires on",
+                rx.el.input(
+                    id="expires_on",
+                    name="expires_on",
+                    type="date",
+                    default_value=state.form.expires_on,
+                    class_name="kp-input",
+                    data_testid="expires-on",
+                    **described("expires_on", problem(state, "expires_on")),
+                ),
+                input_id="expires_on",
+                help_text="From 00:00 UTC on it is passed over.",
+                error=problem(state, "expires_on"),
+                optional=True,
+            ),
+            class_name="kp-pair",
+        ),
+        field(
+            "Note",
+            rx.el.input(
+                id="note",
+                name="note",
+                default_value=state.form.note,
+                auto_complete="off",
+                class_name="kp-input",
+                data_testid="note",
+                **described("note", problem(state, "note")),
+            ),
+            input_id="note",
+            error=problem(state, "note"),
+            optional=True,
+        ),
+    )

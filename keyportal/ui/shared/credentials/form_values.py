@@ -1,0 +1,183 @@
+"""What the browser holds of the form for a key: display values only, never what was typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from keyportal.domain.errors import InvalidInput
+from keyportal.services.credential_views import CredentialView
+from keyportal.services.providers import PastedView, ProviderFieldView, ProviderView
+from keyportal.ui.theme import PROVIDER_GROUPS
+
+_ADDED_HERE = "added"
+
+
+@dataclass(frozen=True)
+class ProviderOption:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ProviderGroup:
+    """Providers of one kind, under one heading of the select."""
+
+    label: str
+    options: list[ProviderOption]
+
+
+@dataclass(frozen=True)
+class ProviderChoice:
+    """The provider in the form: what to show beside the key, and what a test of it can ask."""
+
+    id: str = ""
+    name: str = ""
+    console_url: str = ""
+    how_to: str = ""
+    has_address: bool = True
+    has_model_check: bool = False
+    example_model: str = ""
+
+
+@dataclass(frozen=True)
+class FieldOption:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """A field of the provider. `value` is never that of a secret one.
+
+    Required ones and those to choose from, such as a region, are `in_sight`; the rest stand under More.
+    """
+
+    name: str
+    input_id: str
+    label: str
+    help: str
+    required: bool
+    in_sight: bool
+    value: str
+    placeholder: str
+    is_secret: bool
+    options: list[FieldOption]
+
+
+@dataclass(frozen=True)
+class CredentialForm:
+    """What the open form starts with. `id` is empty for a new key. Holds no secret."""
+
+    id: str = ""
+    version: int = 0
+    provider_name: str = ""
+    name: str = ""
+    mask: str = ""
+    note: str = ""
+    environment: str = ""
+    expires_on: str = ""
+
+
+@dataclass(frozen=True)
+class PastedHint:
+    """What a pasted value looks like. Holds nothing of it."""
+
+    guessed_id: str = ""
+    guessed_name: str = ""
+    is_assignment: bool = False
+    notice: str = ""
+    problem: str = ""
+    warning: str = ""
+
+
+def groups_of(providers: Sequence[ProviderView]) -> list[ProviderGroup]:
+    """Return the providers a key can be saved for, by kind."""
+    enabled = [p for p in providers if p.enabled]
+    grouped = [
+        (label, [ProviderOption(p.id, p.name) for p in enabled if _group_of(p) == kind])
+        for kind, label in PROVIDER_GROUPS.items()
+    ]
+    return [ProviderGroup(label, options) for label, options in grouped if options]
+
+
+def options_of(providers: Sequence[ProviderView]) -> list[ProviderOption]:
+    """Return all providers the list may hold keys of; one that is turned off says so."""
+    return [ProviderOption(p.id, p.name if p.enabled else f"{p.name} (turned off)") for p in providers]
+
+
+def choice_of(provider: ProviderView) -> ProviderChoice:
+    return ProviderChoice(
+        id=provider.id,
+        name=provider.name,
+        console_url=provider.console_url,
+        how_to=provider.how_to,
+        has_address=provider.base_url != "",
+        has_model_check=provider.has_model_check,
+        example_model=next(iter(provider.preferred_models), ""),
+    )
+
+
+def field_rows(provider: ProviderView, saved: CredentialView | None = None) -> list[FieldRow]:
+    return [_field_row(f, saved) for f in provider.fields]
+
+
+def form_of(view: CredentialView) -> CredentialForm:
+    return CredentialForm(
+        id=view.id,
+        version=view.version,
+        provider_name=view.provider_name,
+        name=view.name,
+        mask=view.mask,
+        note=view.note,
+        environment=view.environment,
+        expires_on=view.expires_at.date().isoformat() if view.expires_at else "",
+    )
+
+
+def hint_of(found: PastedView) -> PastedHint:
+    return PastedHint(
+        guessed_id=found.guessed.id if found.guessed else "",
+        guessed_name=found.guessed.name if found.guessed else "",
+        is_assignment=found.is_assignment,
+        notice=found.notice,
+        problem=found.problem,
+        warning=found.warning,
+    )
+
+
+def expiry_of(typed: str) -> datetime | None:
+    """Return the first moment of the day typed, in UTC. Raises InvalidInput."""
+    if not typed:
+        return None
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        raise InvalidInput("Give the day as 2027-01-31.", field="expires_on") from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _group_of(provider: ProviderView) -> str:
+    return _ADDED_HERE if provider.is_custom else provider.kind
+
+
+def _field_row(field: ProviderFieldView, saved: CredentialView | None) -> FieldRow:
+    value = saved.fields.get(field.name, "") if saved else ""
+    placeholder, help_text = field.default, field.help
+    if field.secret and saved is not None:
+        placeholder = "Saved with the key" if field.name in saved.secret_fields else ""
+        help_text = f"{field.help} It is saved together with the key: to change it, enter the key again too."
+    options = [FieldOption(choice, label) for choice, label in field.choices]
+    if options and not field.default:
+        options.insert(0, FieldOption("", "Choose one" if field.required else "None"))
+    return FieldRow(
+        name=field.name,
+        input_id=f"field-{field.name}",
+        label=field.label,
+        help=help_text,
+        required=field.required,
+        in_sight=field.required or bool(options),
+        value="" if field.secret else value or (field.default if options else ""),
+        placeholder=placeholder,
+        is_secret=field.secret,
+        options=options,
+    )

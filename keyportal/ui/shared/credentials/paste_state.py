@@ -1,0 +1,100 @@
+"""What the form says about a pasted value before it is saved.
+
+The value comes with an event, is looked at, and is never put in a var.
+"""
+
+import reflex as rx
+
+from keyportal.domain.principals import Permission
+from keyportal.domain.secret import Secret
+from keyportal.services import providers
+from keyportal.services.credential_views import CredentialView
+from keyportal.services.providers import ProviderView
+from keyportal.ui.shared.credentials.form_values import (
+    CredentialForm,
+    FieldRow,
+    PastedHint,
+    ProviderChoice,
+    choice_of,
+    field_rows,
+    hint_of,
+)
+from keyportal.ui.shared.credentials.page_state import CredentialPageState
+from keyportal.ui.shared.guards import guarded
+from keyportal.ui.shared.session import current_portal, require_text
+
+
+class PasteState(CredentialPageState, mixin=True):
+    """The value and its provider: what is recognised, and what is agreed to."""
+
+    form_is_open: bool = False
+    # Goes with every look at a value: what was typed into a former form says nothing about this one.
+    form_number: int = 0
+    form: CredentialForm = CredentialForm()
+    chosen: ProviderChoice = ProviderChoice()
+    chosen_by_hand: bool = False
+    extra_fields: list[FieldRow] = []
+    pasted: PastedHint = PastedHint()
+    keeps_value_only: bool = False
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def choose_provider(self, provider_id: str) -> None:
+        self._forget_answer()
+        await self._choose(require_text(provider_id))
+        self.chosen_by_hand = self.chosen.id != ""
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def switch_to_recognised(self) -> list[rx.event.EventSpec]:
+        self._forget_answer()
+        await self._choose(self.pasted.guessed_id)
+        self.chosen_by_hand = False
+        return [rx.set_focus("api_key")]
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def change_value(self) -> None:
+        """Runs at once, before the new value is looked at: what was agreed to was the former one."""
+        self.keeps_value_only = False
+        self._forget_answer()
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def look_at_value(self, value: str, form_number: int) -> None:
+        """Say what a pasted value looks like, and choose its provider if nobody chose one."""
+        if not self.form_is_open or form_number != self.form_number:
+            return
+        kept = self.chosen.id if self.form.id or self.chosen_by_hand else ""
+        found = await self._call(
+            providers.look_at_pasted,
+            current_portal(),
+            self._principal(),
+            Secret(require_text(value, "api_key")),
+            kept,
+        )
+        guessed_id = found.guessed.id if found.guessed else ""
+        if not kept and guessed_id != self.chosen.id:
+            await self._choose(guessed_id)
+        self.pasted = hint_of(found)
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def switch_value_only(self) -> None:
+        """Agree to keep only what stands after the equals sign, or take that back."""
+        self.keeps_value_only = self.pasted.is_assignment and not self.keeps_value_only
+        self._forget_answer()
+
+    def _forget_answer(self) -> None:
+        """Given by the form: what was found out about a former value does not stay beside a new one."""
+
+    async def _choose(self, provider_id: str, saved: CredentialView | None = None) -> None:
+        found = next((p for p in await self._providers() if p.id == provider_id), None)
+        usable = found is not None and (found.enabled or saved is not None)
+        self.chosen = choice_of(found) if found and usable else ProviderChoice()
+        self.extra_fields = field_rows(found, saved) if found and usable else []
+
+    async def _providers(self) -> list[ProviderView]:
+        return await self._call(
+            providers.list_providers, current_portal(), self._principal(), include_disabled=True
+        )

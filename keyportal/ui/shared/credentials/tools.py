@@ -1,0 +1,154 @@
+"""Above the table: search, filters, Test all, and how far it has come."""
+
+from typing import Any
+
+import reflex as rx
+
+from keyportal.ui.theme import HEALTH, STATUS, Look
+
+_STATUSES = ("active", "inactive", "expired", "unreadable")
+
+
+def tools(state: Any) -> rx.Component:
+    return rx.box(
+        rx.el.input(
+            id="search",
+            type="search",
+            placeholder="Search by name",
+            aria_label="Search keys by name",
+            default_value=state.query,
+            on_change=state.search.debounce(250),
+            class_name="kp-input kp-search",
+            data_testid="search",
+        ),
+        _provider_filter(state),
+        _look_filter("status", state.status_filter, state.filter_by_status, "Any status", _STATUSES, STATUS),
+        _look_filter(
+            "health", state.health_filter, state.filter_by_health, "Any health", tuple(HEALTH), HEALTH
+        ),
+        _test_all(state),
+        class_name="kp-tools",
+        role="search",
+    )
+
+
+def batch_line(state: Any) -> rx.Component:
+    """How far Test all has come, then what it found. The place is always there, so it is read out."""
+    return rx.el.div(
+        rx.cond(
+            state.batch_is_running,
+            _progress(state),
+            rx.cond(state.batch_summary != "", _summary(state), rx.fragment()),
+        ),
+        role="status",
+        aria_live="polite",
+        data_testid="batch",
+    )
+
+
+def _test_all(state: Any) -> rx.Component:
+    is_idle = state.rows.length() == 0
+    return rx.button(
+        rx.spinner("Test all", loading=state.batch_is_running, size="1"),
+        variant="soft",
+        color_scheme="gray",
+        high_contrast=True,
+        on_click=state.test_all,
+        aria_busy=state.batch_is_running,
+        # Not `disabled`: focus would fall off it when the last key goes.
+        aria_disabled=is_idle,
+        title="Test the keys on this page",
+        class_name=rx.cond(is_idle, "kp-test-all kp-idle", "kp-test-all"),
+        data_testid="test-all",
+    )
+
+
+def _progress(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.el.span(
+                state.batch_done,
+                " of ",
+                state.batch_total,
+                " tested",
+                data_testid="batch-progress",
+            ),
+            rx.button(
+                rx.cond(state.batch_is_stopping, "Stopping…", "Cancel"),
+                variant="soft",
+                color_scheme="gray",
+                size="1",
+                on_click=state.stop_batch,
+                aria_label="Stop testing all keys",
+                data_testid="stop-batch",
+            ),
+            class_name="kp-batch-words",
+        ),
+        rx.el.div(
+            rx.el.div(
+                class_name="kp-bar-done",
+                width=(state.batch_done * 100 / state.batch_total).to_string() + "%",
+            ),
+            role="progressbar",
+            aria_label="Testing the keys on this page",
+            custom_attrs={
+                "aria-valuemin": 0,
+                "aria-valuemax": state.batch_total,
+                "aria-valuenow": state.batch_done,
+            },
+            class_name="kp-bar",
+        ),
+        class_name="kp-batch",
+    )
+
+
+def _summary(state: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            state.batch_is_problem,
+            rx.icon("circle-alert", size=16, aria_hidden="true"),
+            rx.icon("list-checks", size=16, aria_hidden="true"),
+        ),
+        rx.el.span(state.batch_summary, data_testid="batch-summary"),
+        rx.spacer(),
+        rx.icon_button(
+            rx.icon("x", size=14),
+            variant="ghost",
+            color_scheme="gray",
+            size="1",
+            on_click=state.dismiss_summary,
+            aria_label="Dismiss",
+            data_testid="dismiss-summary",
+        ),
+        class_name=rx.cond(
+            state.batch_is_problem,
+            "kp-batch kp-batch-words kp-batch-problem",
+            "kp-batch kp-batch-words",
+        ),
+    )
+
+
+def _provider_filter(state: Any) -> rx.Component:
+    return rx.el.select(
+        rx.el.option("Any provider", value=""),
+        rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
+        value=state.provider_filter,
+        on_change=state.filter_by_provider,
+        aria_label="Filter by provider",
+        class_name="kp-select",
+        data_testid="filter-provider",
+    )
+
+
+def _look_filter(
+    name: str, value: Any, on_change: Any, anything: str, keys: tuple[str, ...], looks: dict[str, Look]
+) -> rx.Component:
+    return rx.el.select(
+        rx.el.option(anything, value=""),
+        *[rx.el.option(looks[key].word, value=key) for key in keys],
+        value=value,
+        on_change=on_change,
+        aria_label=f"Filter by {name}",
+        class_name="kp-select",
+        data_testid=f"filter-{name}",
+    )
