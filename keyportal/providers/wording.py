@@ -25,11 +25,11 @@ _SENTENCES = {
         "Check the base URL and the extra fields, then test again."
     ),
     Outcome.PROVIDER_ERROR: "{name} has a problem of its own (HTTP {status}). Test again in a few minutes.",
-    Outcome.UNCHECKED: (
-        "{name} neither accepted nor refused this key (HTTP {status}{code_after}). "
-        "Check the base URL, then test again."
-    ),
+    Outcome.UNCHECKED: ("{name} neither accepted nor refused this key (HTTP {status}{code_after}). {hint}"),
 }
+_HINT = "Check the base URL, then test again."
+_WRONG_CLOCK = "The clock of this server is off: set it, then test again."
+_HINTS = {"RequestExpired": _WRONG_CLOCK, "RequestTimeTooSkewed": _WRONG_CLOCK}
 _AMBIGUOUS = (
     "{name} refused this key{code}: the key is wrong, or {also}. "
     "Check both; if the rest is right, create a new key{console} and replace it here."
@@ -80,6 +80,7 @@ def sentence_for(provider: Provider, verdict: Verdict, status: int, *, is_open_t
     return sentence.format(
         status=status,
         code_after=f", {verdict.code}" if verdict.code else "",
+        hint=_HINTS.get(verdict.code or "", _HINT),
         seen=_seen(verdict),
         also=provider.refused_also,
         **_common(provider, verdict),

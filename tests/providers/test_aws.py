@@ -144,6 +144,14 @@ async def test_a_signature_refused_twice_is_a_wrong_key() -> None:
     assert "the id, token or region beside it" in result.message
 
 
+async def test_a_wrong_clock_is_named() -> None:
+    with FakeProvider() as fake:
+        fake.act({STS: sts(403, "RequestExpired")})
+        result = await check_at(fake, "aws_transcribe")
+    assert result.outcome is Outcome.UNCHECKED
+    assert "The clock of this server is off" in result.message
+
+
 @pytest.mark.parametrize(
     ("answers", "outcome"),
     [
@@ -154,7 +162,10 @@ async def test_a_signature_refused_twice_is_a_wrong_key() -> None:
         ({STS: sts(400, "Throttling")}, Outcome.RATE_LIMITED),
         ({STS: Answer(200, b"<GetCallerIdentityResponse/>")}, Outcome.UNCHECKED),
         ({STS: IDENTITY}, Outcome.UNCHECKED),
-        ({STS: IDENTITY, VOCABULARIES: aws_json(400, "UnrecognizedClientException")}, Outcome.INVALID),
+        (
+            {STS: IDENTITY, VOCABULARIES: aws_json(400, "UnrecognizedClientException")},
+            Outcome.REGION_OR_ENDPOINT_MISMATCH,
+        ),
         ({STS: IDENTITY, VOCABULARIES: aws_json(400, "LimitExceededException")}, Outcome.RATE_LIMITED),
         ({STS: IDENTITY, VOCABULARIES: aws_json(400, "OptInRequired")}, Outcome.VALID_LIMITED),
         ({STS: IDENTITY, VOCABULARIES: aws_json(400, "SerializationException")}, Outcome.UNCHECKED),

@@ -30,6 +30,12 @@ _SERVICE_RULES = (
     Rule(403, Outcome.INVALID, _REFUSED),
     Rule(400, Outcome.RATE_LIMITED, _THROTTLED),
 )
+# STS accepted the key a moment ago: what does not know it is this region, not AWS.
+_AFTER_IDENTITY = (
+    Rule(400, Outcome.REGION_OR_ENDPOINT_MISMATCH, ("UnrecognizedClientException",)),
+    Rule(403, Outcome.REGION_OR_ENDPOINT_MISMATCH, ("UnrecognizedClientException",)),
+    *_SERVICE_RULES,
+)
 _REFUSED_ALSO = "the id, token or region beside it is not its own, or this server's clock is off"
 
 
@@ -112,7 +118,7 @@ _VOCABULARIES = Check(
     ),
     body='{"MaxResults": 1}',
     inspect=lists("Vocabularies"),
-    rules=_SERVICE_RULES,
+    rules=_AFTER_IDENTITY,
 )
 
 
@@ -181,7 +187,7 @@ _BEDROCK_PROVIDER = Provider(
         KeyFormat(label="ABSK...", pattern=r"ABSK[A-Za-z0-9+/=]{60,}", recognised_by=r"ABSK"),
     ),
     check=_identity_then(
-        _bedrock_models(_BEDROCK, _SERVICE_RULES, None), model_check=_bedrock_converse(_BEDROCK)
+        _bedrock_models(_BEDROCK, _AFTER_IDENTITY, None), model_check=_bedrock_converse(_BEDROCK)
     ),
     variants=(
         Variant(
