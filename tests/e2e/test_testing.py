@@ -279,6 +279,8 @@ def test_the_dialogs_are_legible_and_fit_the_window(keys: Page, scheme: str, wid
     keys.get_by_test_id("consent").click()
     keys.get_by_test_id("test-form").click()
     outcome_in_form(keys, "valid")
+    # As if an admin had added one with the longest name.
+    keys.evaluate("document.querySelector('#provider').selectedOptions[0].text = 'A long name '.repeat(8)")
     _looks_right(keys, "key-form")
     keys.get_by_test_id("cancel").click()
     expect(keys.get_by_test_id("key-form")).to_be_hidden()
@@ -292,7 +294,10 @@ def test_the_dialogs_are_legible_and_fit_the_window(keys: Page, scheme: str, wid
 
 def _looks_right(page: Page, dialog: str) -> None:
     page.wait_for_timeout(350)
-    assert page.get_by_test_id(dialog).evaluate("e => e.scrollWidth <= e.clientWidth")
+    found = page.get_by_test_id(dialog)
+    assert found.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert found.evaluate("e => e.getBoundingClientRect().right <= innerWidth")
+    assert found.evaluate("e => e.getBoundingClientRect().left >= 0")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert page.evaluate(CONTRAST) == []
 
