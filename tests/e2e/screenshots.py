@@ -217,6 +217,8 @@ def _photograph_provider_dialogs(page: Page, shot: object) -> None:
     expect(page.get_by_test_id("consequence")).to_be_visible()
     shot(page, "providers-delete")
     page.get_by_test_id("cancel-danger").click()
+    # Until the dialog is gone it keeps the focus for itself.
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
     page.get_by_test_id("search").fill("nothing like this")
     expect(page.get_by_test_id("no-match")).to_be_visible()
     shot(page, "providers-no-match")
