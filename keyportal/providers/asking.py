@@ -5,6 +5,7 @@ Holds the secret for as long as it runs, and puts nothing into an answer that co
 
 import asyncio
 import json
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from keyportal.domain.secret import Secret
 from keyportal.providers.base import Check, Finding, GoogleToken, HeaderAuth, Provider, Rule
 from keyportal.providers.http import GuardedClient, Reply, Unreachable, is_sendable
 from keyportal.providers.inspecting import as_object
-from keyportal.providers.reading import Verdict, clean, read
+from keyportal.providers.reading import Comparison, Verdict, clean, read
 from keyportal.providers.signing import (
     GOOGLE_TOKEN_URL,
     Request,
@@ -28,7 +29,8 @@ from keyportal.providers.signing import (
 RETRY_AFTER_S = 5.0
 # A route closed to the key says nothing about the key: the fallback may say more.
 _CLOSED = (Outcome.VALID_LIMITED, Outcome.UNCHECKED)
-_REFUSED_STATUSES = range(400, 429)
+# How a server that looks at keys answers a made-up one.
+_REFUSED_STATUSES = (400, 401, 403)
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -39,7 +41,7 @@ class Answered:
     verdict: Verdict
     status: int
     latency_ms: int
-    is_open_to_all: bool = False
+    comparison: Comparison | None = None
 
 
 class Run:
@@ -57,6 +59,7 @@ class Run:
         self._client = client
         self._pause = pause
         self.check = provider.check_for(secret.reveal())
+        self.own_model = fields.get(provider.model_field, "")
         private = [fields[f.name] for f in provider.fields if f.secret and f.name in fields]
         self._telling = [*telling_parts(secret), *private]
 
@@ -85,13 +88,10 @@ class Run:
             answered = await self._ask(check)
         if check.fallback is not None and answered.status != 200 and answered.verdict.outcome in _CLOSED:
             return await self._fall_back(check.fallback, answered)
-        if answered.verdict.outcome is not Outcome.VALID:
-            return answered
-        if check.follow_up is not None:
+        if check.compare_made_up and answered.verdict.outcome in (Outcome.VALID, Outcome.VALID_LIMITED):
+            return await self._compared(check, answered)
+        if check.follow_up is not None and answered.verdict.outcome is Outcome.VALID:
             return await self._ask_fully(check.follow_up)
-        if check.compare_anonymous and not await self._is_refused_without_key(check):
-            verdict = replace(answered.verdict, outcome=Outcome.UNCHECKED)
-            return replace(answered, verdict=verdict, is_open_to_all=True)
         return answered
 
     async def _fall_back(self, check: Check, answered: Answered) -> Answered:
@@ -99,7 +99,9 @@ class Run:
             other = await self._ask_fully(check)
         except Unreachable:
             return answered
-        return other if other.is_open_to_all or other.verdict.outcome is Outcome.VALID else answered
+        has_failed = other.verdict.outcome is Outcome.PROVIDER_ERROR
+        is_silent = other.verdict.outcome in _CLOSED and other.comparison is None
+        return answered if has_failed or is_silent else other
 
     async def _list_models(self, check: Check, deadline: float) -> Verdict | None:
         """Ask for what is nice to know: without an answer the verdict stands as it is."""
@@ -109,12 +111,22 @@ class Run:
         except (TimeoutError, Unreachable):
             return None
 
-    async def _is_refused_without_key(self, check: Check) -> bool:
+    async def _compared(self, check: Check, answered: Answered) -> Answered:
+        """Ask the same with a made-up key: an answer proves something only where that one is refused."""
+        auth = check.auth if isinstance(check.auth, HeaderAuth) else HeaderAuth("Authorization", "Bearer ")
+        made_up = authorised(self._request(check), auth, Secret(f"sk-{secrets.token_hex(24)}"), {})
         try:
-            reply = await self._send(self._request(check))
+            status = (await self._send(made_up)).status
         except Unreachable:
-            return False
-        return reply.status in _REFUSED_STATUSES
+            status = 0
+        if status == answered.status:
+            found = Comparison.ALIKE
+        elif status in _REFUSED_STATUSES:
+            return answered
+        else:
+            found = Comparison.UNCLEAR
+        verdict = replace(answered.verdict, outcome=Outcome.UNCHECKED)
+        return replace(answered, verdict=verdict, comparison=found)
 
     async def _ask(self, check: Check, model: str = "") -> Answered:
         request = self._request(check, model)
@@ -135,8 +147,11 @@ class Run:
             google_token_request, self._secret, auth.scope, url, datetime.now(UTC)
         )
         reply = await self._send(request)
-        answered = self._read(_TOKEN_CHECK, reply)
-        return _token_in(reply) if answered.verdict.outcome is Outcome.VALID else answered
+        token = None if reply.truncated else _token_in(reply.body)
+        if token is not None and reply.status == 200:
+            return token
+        # Without a usable token nothing was proven, whatever the rest of the answer looks like.
+        return self._read(_TOKEN_CHECK, reply)
 
     def _request(self, check: Check, model: str = "") -> Request:
         base = check.base_url if check.base_url and not self.provider.is_moved else self.provider.base_url
@@ -164,20 +179,24 @@ def _with_models(verdict: Verdict, listed: Verdict | None) -> Verdict:
     return replace(verdict, models=listed.models, has_more_models=listed.has_more_models)
 
 
-def _token_in(reply: Reply) -> Secret:
-    return Secret(str(json.loads(reply.body)["access_token"]))
-
-
-def _inspect_token(answer: object) -> Finding | None:
-    found = as_object(answer)
+def _token_in(body: bytes) -> Secret | None:
+    try:
+        found = as_object(json.loads(body))
+    except (ValueError, RecursionError):
+        # Swallowed here: the decoder's error holds the whole document.
+        found = None
     token = found.get("access_token") if found is not None else None
-    return Finding(Outcome.VALID) if isinstance(token, str) and is_sendable(token) else None
+    return Secret(token) if isinstance(token, str) and is_sendable(token) else None
+
+
+def _no_finding(answer: object) -> Finding | None:
+    return None
 
 
 _TOKEN_CHECK = Check(
     path="",
     auth=GoogleToken(""),
-    inspect=_inspect_token,
+    inspect=_no_finding,
     rules=(
         Rule(400, Outcome.INVALID, ("invalid_grant",)),
         Rule(401, Outcome.INVALID, ("invalid_client", "unauthorized_client")),

@@ -150,6 +150,8 @@ class Check:
     body: str | None = None
     rules: tuple[Rule, ...] = ()
     code_paths: tuple[str, ...] = CODE_PATHS
+    # A header with the machine code, where it stands in no body.
+    code_header: str = ""
     # Another host of the same provider. Where somebody set an address, everything goes there.
     base_url: str = ""
     # Asked instead, where this route is closed to the key though the key may be good.
@@ -158,9 +160,9 @@ class Check:
     follow_up: "Check | None" = None
     # A free list, asked after a good answer for the models in it and nothing else.
     models: "Check | None" = None
-    # Some servers answer strangers too: asked once more without the key, and a good answer to both
-    # proves nothing.
-    compare_anonymous: bool = False
+    # Some servers answer whoever asks: asked once more with a key that was just made up, and a good
+    # answer to both proves nothing.
+    compare_made_up: bool = False
     # Proves that the key may use a model, at the price of one token or for free.
     model_check: "Check | None" = None
     # A refusal with this code may be false for a few seconds: asked once more after them.
@@ -198,6 +200,8 @@ class Provider:
     formats: tuple[KeyFormat, ...] = ()
     refused_also: str = ""
     file_environment_names: tuple[str, ...] = ()
+    # The field that names the model to ask about, where models have the names their owners gave them.
+    model_field: str = ""
     # Where a key of the environment belongs: an admin's address was never meant for it.
     environment_url: str = ""
     is_moved: bool = False
@@ -213,13 +217,14 @@ class Provider:
             raise InvalidInput(
                 "This address cannot be used. Leave out everything from the ? on.", field="base_url"
             )
-        parse_url(url)
+        origin = parse_url(url).origin
         url = url.rstrip("/")
         return replace(
             self,
             base_url=url,
             environment_url=url if by_operator or not self.base_url else self.base_url,
-            is_moved=True,
+            # Written down again, its own address: what it asks its other hosts, it asks them still.
+            is_moved="{" in self.base_url or not self.base_url or origin != origin_of(self.base_url),
         )
 
     def clean_fields(self, values: Mapping[str, str]) -> dict[str, str]:

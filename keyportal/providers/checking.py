@@ -81,7 +81,7 @@ def _ready(provider: Provider, secret: Secret, fields: Mapping[str, str]) -> dic
 async def _with_model(run: Run, result: CheckResult, model: str) -> CheckResult:
     """Add what a model check finds: only what concerns the key itself changes its outcome."""
     provider = run.provider
-    chosen = model or _choose(provider, result.models)
+    chosen = model or run.own_model or _choose(provider, result.models)
     if run.check.model_check is None or not chosen:
         return replace(result, message=f"{result.message} There is no model to test it with here.")
     answered = await run.ask_about_model(run.check.model_check, chosen)
@@ -125,7 +125,7 @@ def _result(provider: Provider, answered: Answered) -> CheckResult:
     verdict = answered.verdict
     return CheckResult(
         verdict.outcome,
-        sentence_for(provider, verdict, answered.status, is_open_to_all=answered.is_open_to_all),
+        sentence_for(provider, verdict, answered.status, answered.comparison),
         verdict.code,
         answered.status,
         answered.latency_ms,

@@ -46,7 +46,7 @@ def custom_provider(
         environment_names=environment_names,
         console_url="",
         how_to="An admin added this provider. Ask them where to get a key.",
-        check=openai_like(auth=_AUTH[auth_style], compare_anonymous=True),
+        check=openai_like(auth=_AUTH[auth_style], compare_made_up=True),
         is_custom=True,
     ).with_base_url(base_url, by_operator=False)
 

@@ -41,13 +41,20 @@ _REFUSED_4 = tuple(
 )
 # Services that hand out a machine's own credentials: closed even to an allowed origin, since no
 # operator means them.
-_METADATA = frozenset(
-    ipaddress.ip_address(address)
-    for address in ("169.254.169.254", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
+_METADATA = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        "169.254.169.254/32",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+        "fd00:ec2::/32",
+        "fd20:ce::/32",
+    )
 )
 # Looking up a name blocks a thread for as long as a dead server takes. Threads of its own: those of
 # the event loop serve pages and database.
-_RESOLVERS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolve-name")
+_RESOLVERS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="resolve-name")
 _TRANSITION_6 = tuple(
     ipaddress.ip_network(block)
     for block in ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
@@ -59,6 +66,7 @@ class Reason(StrEnum):
 
     DNS = "dns"
     REFUSED_ADDRESS = "refused_address"
+    CLOSED_ADDRESS = "closed_address"
     REFUSED_URL = "refused_url"
     REFUSED_HEADER = "refused_header"
     TIMEOUT = "timeout"
@@ -81,7 +89,7 @@ class Unreachable(KeyPortalError):
 def is_public(address: str) -> bool:
     """Tell whether an address lies on the open internet."""
     ip = ipaddress.ip_address(address)
-    if ip.is_multicast or not ip.is_global:
+    if ip.is_multicast or not ip.is_global or _hands_out_credentials(ip):
         return False
     if isinstance(ip, ipaddress.IPv6Address):
         return ip in _GLOBAL_UNICAST_6 and not any(ip in block for block in _REFUSED_6)
@@ -93,7 +101,11 @@ def is_allowed_inside(address: str) -> bool:
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address) and any(ip in block for block in _TRANSITION_6):
         return False
-    return not (ip.is_link_local or ip.is_multicast or ip in _METADATA)
+    return not (ip.is_link_local or ip.is_multicast or _hands_out_credentials(ip))
+
+
+def _hands_out_credentials(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(ip in block for block in _METADATA)
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -101,6 +113,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, trusted: bool, inner: httpcore.AsyncNetworkBackend | None = None) -> None:
         self._is_allowed = is_allowed_inside if trusted else is_public
+        # What stays closed to an allowed origin nobody can open.
+        self._refusal = Reason.CLOSED_ADDRESS if trusted else Reason.REFUSED_ADDRESS
         # httpcore types this name as a stub for when anyio is missing.
         self._inner = inner or cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
@@ -115,7 +129,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         addresses = await _resolve(host, port)
         # One bad answer among good ones is what a rebinding attack looks like: refuse them all.
         if not all(self._is_allowed(address) for address in addresses):
-            raise Unreachable(Reason.REFUSED_ADDRESS)
+            raise Unreachable(self._refusal)
         for address in addresses:
             try:
                 return await self._inner.connect_tcp(address, port, _CONNECT_SECONDS)

@@ -23,14 +23,17 @@ from keyportal.providers.inspecting import as_list, as_object, model_list
 
 BEARER = HeaderAuth("Authorization", "Bearer ")
 GOOGLE_ACCOUNT = GoogleToken("https://www.googleapis.com/auth/cloud-platform")
-# Two providers take it, so it gives neither away.
+# Two providers take it: a person is asked which.
 GOOGLE_ACCOUNT_FORMAT = KeyFormat(
-    label="a service-account JSON document", pattern=r"\{.*\"service_account\".*\}\s*"
+    label="a service-account JSON document",
+    pattern=r"\{.*\"service_account\".*\}\s*",
+    recognised_by=r"\{[^{}]{0,8000}\"type\"\s{0,4}:\s{0,4}\"service_account\"",
 )
 GOOGLE_SIGN_INS = (
     KeyFormat(
         label="OAuth token",
         pattern=r"ya29\..+",
+        recognised_by=r"ya29\.",
         wrong_kind="This is a sign-in token (OAuth). Create an API key instead.",
     ),
     KeyFormat(
@@ -96,7 +99,7 @@ def openai_like(
     rules: tuple[Rule, ...] = (),
     field_headers: tuple[tuple[str, str], ...] = (),
     body: str = "",
-    compare_anonymous: bool = False,
+    compare_made_up: bool = False,
 ) -> Check:
     """Make the check of a provider that speaks as OpenAI does: the list, then a model of it."""
     return Check(
@@ -105,7 +108,7 @@ def openai_like(
         inspect=model_list("data", "id"),
         rules=rules,
         field_headers=field_headers,
-        compare_anonymous=compare_anonymous,
+        compare_made_up=compare_made_up,
         model_check=one_token_chat(auth=auth, body=body, rules=rules, field_headers=field_headers),
     )
 

@@ -37,7 +37,12 @@ def as_amount(value: object) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    if not amount.is_finite():
+        return None
+    if not amount:
+        return Decimal(0)
+    # Written out, an exponent of millions would be as many characters.
+    return amount if -12 <= amount.adjusted() <= 12 else None
 
 
 def holds(path: str, kind: type[object]) -> Inspect:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from keyportal.domain.checks import Outcome, is_model_name
 from keyportal.providers.base import Check, Finding, Rule
@@ -16,8 +17,12 @@ from keyportal.providers.inspecting import as_list, as_object
 _PIECE = 8
 _MAX_MODELS = 500
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# How often the end of a cut list is looked for: more than any entry nests.
-_CUTS = 64
+_LONGEST_BALANCE = 64
+_CLOSED_BY = {"[": "]", "{": "}"}
+# A whole string, so that no bracket inside one counts, or a bracket.
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+# Where a page instead of an answer says nothing.
+_ABOUT_THE_KEY = (401, 402, 403)
 
 # Read after the provider's own rules. A status that stands nowhere proves nothing about the key.
 _COMMON_RULES = (
@@ -27,6 +32,13 @@ _COMMON_RULES = (
     Rule(429, Outcome.QUOTA_EXHAUSTED, ("insufficient_quota", "credit_balance_exhausted")),
     Rule(429, Outcome.RATE_LIMITED),
 )
+
+
+class Comparison(StrEnum):
+    """How a server answered a made-up key, where that proves nothing about the real one."""
+
+    ALIKE = "alike"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True)
@@ -43,13 +55,14 @@ class Verdict:
 def read(check: Check, reply: Reply) -> Verdict:
     """Read a reply as the provider's own rules say, then as the common ones do."""
     answer = _parse(reply)
+    codes = tuple(_codes(answer, check, reply))
     if reply.status == 200:
-        finding = _inspect(check, answer)
+        finding = None if _tells_of_error(answer) else _inspect(check, answer)
         if finding is None:
-            return Verdict(Outcome.UNCHECKED)
+            return Verdict(Outcome.UNCHECKED, next(iter(codes), None))
         return Verdict(finding.outcome, None, finding.models, finding.balance, reply.truncated)
-    codes = tuple(_codes(answer, check.code_paths))
-    for rule in check.rules + _COMMON_RULES:
+    common = () if _is_page(reply) and reply.status in _ABOUT_THE_KEY else _COMMON_RULES
+    for rule in check.rules + common:
         told = next((code for code in codes if code in rule.codes), None)
         if rule.status == reply.status and (told or not rule.codes):
             return Verdict(rule.outcome, told or next(iter(codes), None))
@@ -58,20 +71,37 @@ def read(check: Check, reply: Reply) -> Verdict:
 
 def clean(verdict: Verdict, telling: Iterable[str]) -> Verdict:
     """Keep only what is well-formed and holds no piece of what is secret, which a reply may echo."""
-    pieces = frozenset[str]().union(*(_pieces(text) for text in telling))
+    pieces = _pieces(telling)
 
     def is_clean(text: str) -> bool:
-        return not any(piece in text.casefold() for piece in pieces)
+        folded = text.casefold()
+        return not any(
+            folded[start : start + size] in found
+            for size, found in pieces.items()
+            for start in range(len(folded) - size + 1)
+        )
 
     code, balance = verdict.code, verdict.balance
-    models = tuple(model for model in verdict.models if is_model_name(model) and is_clean(model))
+    listed = verdict.models[:_MAX_MODELS]
+    models = tuple(model for model in listed if is_model_name(model) and is_clean(model))
+    is_kept = balance is not None and len(balance) <= _LONGEST_BALANCE and is_clean(balance)
     return Verdict(
         verdict.outcome,
         code if code and _CODE.fullmatch(code) and is_clean(code) else None,
-        models[:_MAX_MODELS],
-        balance if balance and is_clean(balance) else None,
-        has_more_models=bool(models) and (verdict.has_more_models or len(models) > _MAX_MODELS),
+        models,
+        balance if is_kept else None,
+        has_more_models=bool(models) and (verdict.has_more_models or len(verdict.models) > _MAX_MODELS),
     )
+
+
+def _is_page(reply: Reply) -> bool:
+    """Tell whether a page came, as a proxy or a firewall in between sends one: it knows no keys."""
+    return reply.body.lstrip()[:1] == b"<"
+
+
+def _tells_of_error(answer: object) -> bool:
+    found = as_object(answer)
+    return found is not None and bool(found.get("error"))
 
 
 def _outcome_of_status(status: int) -> Outcome:
@@ -101,28 +131,40 @@ def _parse(reply: Reply) -> object:
 
 
 def _parse_cut(body: bytes) -> object:
-    """Close a list that is longer than we read after its last whole entry.
+    """Close what is open after the last whole object or list of a reply longer than we read.
 
     An account with many models must not leave a good key unchecked.
     """
-    end = len(body)
-    for _ in range(_CUTS):
-        end = body.rfind(b"}", 0, end)
-        if end < 0:
-            break
-        for closing in (b"]}", b"]"):
-            try:
-                return json.loads(body[: end + 1] + closing)
-            except (ValueError, RecursionError):
-                continue
-    return None
+    text = body.decode("utf-8", "ignore")
+    end, closing = _last_whole(text)
+    try:
+        return json.loads(text[:end] + closing)
+    except (ValueError, RecursionError):
+        return None
 
 
-def _codes(answer: object, paths: tuple[str, ...]) -> Iterator[str]:
-    for path in paths:
+def _last_whole(text: str) -> tuple[int, str]:
+    """Return where the last object or list ends, and what closes those around it."""
+    open_ones: list[str] = []
+    end, closing = 0, ""
+    for found in _BRACKETS.finditer(text):
+        mark = found[0]
+        if mark in _CLOSED_BY:
+            open_ones.append(_CLOSED_BY[mark])
+        elif mark in "]}":
+            if not open_ones or open_ones.pop() != mark:
+                break
+            end, closing = found.end(), "".join(reversed(open_ones))
+    return end, closing
+
+
+def _codes(answer: object, check: Check, reply: Reply) -> Iterator[str]:
+    # AWS writes Code:address in its header and namespace#Code in its bodies.
+    if check.code_header and (code := reply.headers.get(check.code_header, "")):
+        yield code.partition(":")[0].rpartition("#")[2]
+    for path in check.code_paths:
         for value in _walk([answer], path):
             if isinstance(value, str) and value:
-                # AWS writes namespace#Code.
                 yield value.rpartition("#")[2]
 
 
@@ -136,7 +178,12 @@ def _walk(values: list[object], path: str) -> list[object]:
     return values
 
 
-def _pieces(secret_text: str) -> frozenset[str]:
-    folded = secret_text.casefold()
-    size = min(_PIECE, len(folded))
-    return frozenset(folded[start : start + size] for start in range(len(folded) - size + 1)) - {""}
+def _pieces(telling: Iterable[str]) -> dict[int, set[str]]:
+    """Return every piece of what is secret, by length: eight characters, or the whole of less."""
+    pieces: dict[int, set[str]] = {}
+    for text in filter(None, telling):
+        folded = text.casefold()
+        size = min(_PIECE, len(folded))
+        found = pieces.setdefault(size, set())
+        found.update(folded[start : start + size] for start in range(len(folded) - size + 1))
+    return pieces

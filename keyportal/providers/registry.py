@@ -108,12 +108,16 @@ class Registry:
 
     def guess(self, value: str) -> Provider | None:
         """Return the provider a pasted value gives away: the longest opening, None on a tie."""
+        found = self.candidates(value)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, value: str) -> tuple[Provider, ...]:
+        """Return the providers a pasted value could be for: those with the longest opening, by name."""
         value = value.strip()
         enabled = (provider for provider in self.providers if self.is_enabled(provider.id))
         scores = {provider.id: _distinctive_length(provider, value) for provider in enabled}
         best = max(scores.values(), default=0)
-        winners = [provider_id for provider_id, score in scores.items() if score == best]
-        return self.get(winners[0]) if best and len(winners) == 1 else None
+        return tuple(p for p in self.all() if best and scores.get(p.id) == best)
 
 
 def _distinctive_length(provider: Provider, value: str) -> int:

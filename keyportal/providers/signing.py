@@ -4,12 +4,16 @@ Never opens a connection, and never keeps what it made.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.secret import Secret
@@ -19,6 +23,8 @@ from keyportal.providers.base import AwsSignature, FormAuth, HeaderAuth
 GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _FORM = "application/x-www-form-urlencoded"
+# A key of 4096 bits has some 3300 characters.
+_LONGEST_PEM = 4096
 _TOKEN_LIFETIME = timedelta(minutes=5)
 
 
@@ -66,9 +72,10 @@ def google_token_request(document: Secret, scope: str, url: str, now: datetime) 
         "iat": now,
         "exp": now + _TOKEN_LIFETIME,
     }
+    key = _private_key(account["private_key"])
     try:
-        assertion = jwt.encode(
-            claims, account["private_key"], "RS256", headers={"kid": account["private_key_id"]}
+        assertion = (
+            jwt.encode(claims, key, "RS256", headers={"kid": account["private_key_id"]}) if key else ""
         )
     except (ValueError, TypeError, jwt.PyJWTError):
         # The library's own message may hold a piece of the document.
@@ -94,6 +101,8 @@ def _signed_for_aws(request: Request, service: str, secret: Secret, fields: Mapp
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
+    # Below a warning it writes the whole request, session token and all.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     key_id = fields.get("access_key_id", "")
     if not key_id:
         raise InvalidInput("The access key id is missing. It is shown beside the secret access key.")
@@ -111,6 +120,21 @@ def _service_account(document: Secret) -> dict[str, str]:
     if account.get("type") == "service_account" and all(isinstance(account.get(n), str) for n in wanted):
         return {name: str(account[name]) for name in wanted}
     raise InvalidInput("This is not a service-account document. Download the account's JSON key.")
+
+
+def _private_key(pem: str) -> RSAPrivateKey | None:
+    """Return a key of a usual size. The library would prove each for seconds, holding up everything."""
+    if len(pem) > _LONGEST_PEM:
+        return None
+    try:
+        key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(key, RSAPrivateKey) or not 2048 <= key.key_size <= 4096:
+        return None
+    parts = key.private_numbers()
+    is_sound = parts.p * parts.q == parts.public_numbers.n and parts.dmp1 < parts.p and parts.dmq1 < parts.q
+    return key if is_sound else None
 
 
 def _parsed(text: str) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from keyportal.domain.checks import Outcome
 from keyportal.providers.base import Provider
 from keyportal.providers.egress import Reason
-from keyportal.providers.reading import Verdict
+from keyportal.providers.reading import Comparison, Verdict
 
 _SENTENCES = {
     Outcome.VALID: "{name} accepts this key{seen}.",
@@ -34,10 +34,16 @@ _AMBIGUOUS = (
     "{name} refused this key{code}: the key is wrong, or {also}. "
     "Check both; if the rest is right, create a new key{console} and replace it here."
 )
-_OPEN_TO_ALL = (
-    "{name} answers at this address{seen}, but it answers without a key as well, so the key itself "
-    "is not proven. Nothing has to be done if it needs none."
-)
+_COMPARED = {
+    Comparison.ALIKE: (
+        "{name} answers at this address{seen}, but it answers a made-up key alike, so the key itself "
+        "is not proven. Nothing has to be done if it needs none."
+    ),
+    Comparison.UNCLEAR: (
+        "{name} answers at this address{seen}, but how it answers a made-up key was not to be found out, "
+        "so the key itself is not proven. Test again in a minute."
+    ),
+}
 _NOT_THIS_MODEL = "It may not use {model}{code}. Try another model, or check its permissions{console}."
 _MODEL_SENTENCES = {
     Outcome.VALID: "It may use {model}.",
@@ -53,6 +59,10 @@ _NO_REPLY = {
     Reason.REFUSED_ADDRESS: (
         "The address of {name} leads into a private network, so nothing was sent. "
         "An admin can allow it as a base URL."
+    ),
+    Reason.CLOSED_ADDRESS: (
+        "The address of {name} leads to the machine's own services, which stay closed, so nothing was sent. "
+        "Set another base URL."
     ),
     Reason.REFUSED_URL: (
         "The address of {name} is not allowed, so nothing was sent. "
@@ -70,11 +80,13 @@ _NO_REPLY = {
 }
 
 
-def sentence_for(provider: Provider, verdict: Verdict, status: int, *, is_open_to_all: bool = False) -> str:
+def sentence_for(
+    provider: Provider, verdict: Verdict, status: int, comparison: Comparison | None = None
+) -> str:
     """Word a verdict that a reply led to. It must be clean already."""
     sentence = _SENTENCES[verdict.outcome]
-    if is_open_to_all:
-        sentence = _OPEN_TO_ALL
+    if comparison is not None:
+        sentence = _COMPARED[comparison]
     elif verdict.outcome is Outcome.INVALID and provider.refused_also:
         sentence = _AMBIGUOUS
     return sentence.format(

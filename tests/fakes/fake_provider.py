@@ -4,6 +4,7 @@ Use it as a context manager. Answers may be changed while it runs; the default i
 """
 
 import json
+import re
 import socket
 import socketserver
 import ssl
@@ -32,6 +33,7 @@ class Answer:
 
     status: int
     body: object
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def content(self) -> bytes:
@@ -42,11 +44,11 @@ class Answer:
 class Steps(Answer):
     """An answer to each step of a check by its name (see `steps_of`), and itself to any other."""
 
-    by_name: Mapping[str, Answer]
+    by_name: Mapping[str, Answer] = field(default_factory=dict)
 
     @classmethod
     def of(cls, by_name: Mapping[str, Answer]) -> "Steps":
-        return cls(404, {}, by_name)
+        return cls(404, {}, by_name=by_name)
 
 
 Choose = Callable[[Received], Answer]
@@ -65,24 +67,32 @@ class _Script:
             if any(value.split(" ")[-1] == key for value in request.headers.values()):
                 return writer
         answer = self.choose(request) if self.choose is not None else None
-        return self.default if answer is None else _answer_with(answer.status, answer.content, {})
+        return (
+            self.default
+            if answer is None
+            else _answer_with(answer.status, answer.content, dict(answer.headers))
+        )
 
 
 def steps_of(request: Received) -> tuple[str, ...]:
     """Return the names a request's step may have, the most telling one first.
 
-    They are its path after the word anonymous where no key came with it, the operation of AWS, the path.
+    They are its path after the word made-up where such a key came with it, the operation of AWS, the path.
     """
     path = request.path.partition("?")[0]
-    is_anonymous = not any("key" in name or name == "authorization" for name in request.headers)
     target = request.headers.get("x-amz-target")
-    return (*([f"anonymous {path}"] if is_anonymous else []), *([target] if target else []), path)
+    return (*([f"made-up {path}"] if is_made_up(request) else []), *([target] if target else []), path)
+
+
+def is_made_up(request: Received) -> bool:
+    """Tell whether a request brings the kind of key that is made up for a comparison."""
+    return any(re.search(r"\bsk-[0-9a-f]{48}$", value) for value in request.headers.values())
 
 
 def answer_in(situation: Answer, request: Received) -> Answer:
-    """Return how a provider answers a request in a situation."""
+    """Return how a provider answers a request in a situation: it never takes a key made up."""
     if not isinstance(situation, Steps):
-        return situation
+        return Answer(401, {}) if is_made_up(request) else situation
     by_name = situation.by_name
     return next((by_name[name] for name in steps_of(request) if name in by_name), situation)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,14 @@ from keyportal.providers.asking import RETRY_AFTER_S
 from keyportal.providers.checking import check
 from tests.fakes.fake_provider import Answer, FakeProvider, Received, answer_in
 from tests.fakes.provider_replies import REPLIES
-from tests.fakes.provider_replies.clouds import IDENTITY, STS, VOCABULARIES, aws_json, sts
+from tests.fakes.provider_replies.clouds import (
+    FOUNDATION_MODELS,
+    IDENTITY,
+    STS,
+    VOCABULARIES,
+    aws_json,
+    sts,
+)
 from tests.providers.support import FIELDS, KEY, check_at, client_for, good_run, leaks, provider_at
 
 TOKEN = "FwoGZXIvYXdzEXAMPLEsessiontoken=="
@@ -177,6 +185,33 @@ async def test_each_step_is_read_by_its_codes(answers: Mapping[str, Answer], out
         fake.act(answers)
         result = await check_at(fake, "aws_transcribe")
     assert result.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "outcome"),
+    [
+        (403, "UnrecognizedClientException:http://internal.amazon.com/", Outcome.REGION_OR_ENDPOINT_MISMATCH),
+        (403, "AccessDeniedException", Outcome.VALID_LIMITED),
+        (400, "com.amazon#ThrottlingException", Outcome.RATE_LIMITED),
+        (400, "ValidationException:", Outcome.UNCHECKED),
+    ],
+)
+async def test_bedrocks_codes_stand_in_a_header(status: int, told: str, outcome: Outcome) -> None:
+    refused = Answer(status, {"message": "Refused."}, (("x-amzn-ErrorType", told),))
+    with FakeProvider() as fake:
+        fake.act({STS: IDENTITY, FOUNDATION_MODELS: refused})
+        result = await check_at(fake, "aws_bedrock")
+    assert result.outcome is outcome
+    assert result.code == told.partition(":")[0].rpartition("#")[2]
+
+
+async def test_the_session_token_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    fields = {"access_key_id": "ASIAIOSFODNN7EXAMPLE", "region": "eu-central-1", "session_token": "T" * 40}
+    with FakeProvider() as fake:
+        await check_at(fake, "aws_transcribe", fields=fields)
+    assert fake.requests[0].headers["x-amz-security-token"] == "T" * 40
+    assert "T" * 40 not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ ACCESS_TOKEN = "ya29.token-for-a-while"
 GOOD = {
     "google_speech": {
         "/token": TOKEN,
-        f"anonymous {OPERATIONS}": Answer(401, {}),
+        f"made-up {OPERATIONS}": Answer(401, {}),
         OPERATIONS: Answer(200, {"operations": [{"name": "1"}]}),
     },
     "vertex_ai": REPLIES["vertex_ai"].good,

@@ -193,7 +193,7 @@ async def test_an_admins_origin_is_open_and_nothing_beside_it() -> None:
 async def test_an_admin_cannot_open_what_hands_out_a_machines_credentials(host: str) -> None:
     url = f"http://{host}"
     client = GuardedClient(frozenset()).allowing(frozenset({url}))
-    assert await refusal(client, url) is Reason.REFUSED_ADDRESS
+    assert await refusal(client, url) is Reason.CLOSED_ADDRESS
 
 
 async def test_one_inside_answer_among_public_ones_refuses_all(
@@ -226,7 +226,7 @@ async def test_rebinding_cannot_lead_an_allowed_name_elsewhere_either(
         origin = f"http://model.test:{fake.port}"
         client = GuardedClient(frozenset({origin}))
         assert (await client.send("GET", f"{origin}/", {})).status == 404
-        assert await refusal(client, f"{origin}/") is Reason.REFUSED_ADDRESS
+        assert await refusal(client, f"{origin}/") is Reason.CLOSED_ADDRESS
         assert (resolver.asked, fake.hits) == (2, 1)
 
 

@@ -81,3 +81,16 @@ async def test_a_key_that_may_not_list_may_still_use_a_model() -> None:
 async def test_a_refused_key_is_not_asked_about_models() -> None:
     result, asked = await check_model([], Answer(200, CHAT), list_status=401)
     assert (result.outcome, result.model, asked) == (Outcome.INVALID, None, [])
+
+
+async def test_a_deployment_is_asked_by_the_name_its_owner_gave_it() -> None:
+    def choose(request: Received) -> Answer:
+        return Answer(200, CHAT) if request.method == "POST" else Answer(200, {"data": [{"id": "gpt-4o"}]})
+
+    fields = {"resource": "my-team", "deployment": "our-chat"}
+    with FakeProvider() as fake:
+        fake.answer_by(choose)
+        provider = provider_at(fake, "azure_openai")
+        result = await check(provider, Secret(KEY), fields, client_for(fake), with_model=True)
+    assert (result.model, result.model_outcome) == ("our-chat", Outcome.VALID)
+    assert "/openai/deployments/our-chat/chat/completions" in fake.requests[-1].path

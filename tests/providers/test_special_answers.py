@@ -152,7 +152,7 @@ async def test_a_documented_error_is_read_by_its_code(
     provider_id: str, status: int, body: object, outcome: Outcome, code: str
 ) -> None:
     with FakeProvider() as fake:
-        fake.answer(status, body)
+        fake.act(Answer(status, body))
         result = await check_at(fake, provider_id)
     assert (result.outcome, result.code) == (outcome, code)
 

@@ -20,6 +20,8 @@ from keyportal.providers.base import (
 from keyportal.providers.families import BEARER
 from keyportal.providers.inspecting import holds, lists, model_list
 
+# Bedrock's machine codes stand in a header and in no body.
+_CODE_HEADER = "x-amzn-errortype"
 _PATHS = ("Error.Code", *CODE_PATHS)
 _THROTTLED = ("Throttling", "ThrottlingException", "LimitExceededException", "RequestLimitExceeded")
 _NOT_ALLOWED = ("AccessDeniedException", "AccessDenied", "SubscriptionRequiredException", "OptInRequired")
@@ -128,6 +130,7 @@ def _bedrock_models(auth: AwsSignature | HeaderAuth, rules: tuple[Rule, ...], mo
         path="/foundation-models?byInferenceType=ON_DEMAND&byOutputModality=TEXT",
         auth=auth,
         inspect=model_list("modelSummaries", "modelId"),
+        code_header=_CODE_HEADER,
         rules=rules,
         model_check=model,
     )
@@ -144,6 +147,7 @@ def _bedrock_converse(auth: AwsSignature | HeaderAuth) -> Check:
             '"inferenceConfig": {"maxTokens": 1}}'
         ),
         inspect=holds("output.message", dict),
+        code_header=_CODE_HEADER,
         rules=(*_SERVICE_RULES, Rule(404, Outcome.VALID_LIMITED, ("ResourceNotFoundException",))),
     )
 

@@ -44,12 +44,13 @@ PROVIDER = Provider(
         Field(
             "deployment",
             "Deployment",
-            "Only if programs need it with the key: the name of your deployment.",
+            "The name of your deployment: programs get it with the key, and a model test asks it.",
             False,
             "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
             environment_names=("AZURE_OPENAI_DEPLOYMENT",),
         ),
     ),
+    model_field="deployment",
     formats=(
         KeyFormat(label="32 hex characters", pattern=r"[0-9a-f]{32}"),
         KeyFormat(label="84 letters and digits", pattern=r"[0-9A-Za-z]{84}"),

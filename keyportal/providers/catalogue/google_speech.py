@@ -38,7 +38,7 @@ _CHECK = Check(
     auth=HeaderAuth("x-goog-api-key"),
     inspect=_inspect,
     # An answer as plain as {} counts only where a stranger does not get it.
-    compare_anonymous=True,
+    compare_made_up=True,
     rules=(
         Rule(400, Outcome.INVALID, ("API_KEY_INVALID", "API_KEY_EXPIRED")),
         # The route wants another kind of key, which says nothing about this one.

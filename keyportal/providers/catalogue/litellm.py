@@ -44,7 +44,7 @@ PROVIDER = Provider(
         inspect=_inspect,
         rules=_RULES,
         # The master key has no record of its own, and a proxy may run without a database.
-        fallback=replace(MODELS, compare_anonymous=True),
+        fallback=replace(MODELS, compare_made_up=True),
         models=MODELS,
         model_check=one_token_chat(rules=_RULES),
     ),

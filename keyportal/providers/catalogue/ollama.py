@@ -24,9 +24,9 @@ PROVIDER = Provider(
         path="/api/tags",
         auth=BEARER,
         inspect=model_list("models", "name"),
-        compare_anonymous=True,
+        compare_made_up=True,
         # Where the address given ends in /v1.
-        fallback=replace(MODELS, compare_anonymous=True),
+        fallback=replace(MODELS, compare_made_up=True),
         model_check=one_token_chat("/v1/chat/completions"),
     ),
 )

@@ -5,10 +5,13 @@ It has no free route for a key, so the check is itself a question with an answer
 
 from dataclasses import replace
 
-from keyportal.providers.base import KeyFormat, Provider, ProviderKind
+from keyportal.domain.checks import Outcome
+from keyportal.providers.base import KeyFormat, Provider, ProviderKind, Rule
 from keyportal.providers.families import chat_body, one_token_chat
 
 _MODEL = "sonar"
+# Its refusals are pages.
+_RULES = (Rule(401, Outcome.INVALID),)
 
 PROVIDER = Provider(
     id="perplexity",
@@ -24,5 +27,7 @@ PROVIDER = Provider(
     refused_also="its credit is used up",
     preferred_models=(_MODEL,),
     formats=(KeyFormat(label="pplx-...", pattern=r"pplx-[A-Za-z0-9]{48}", recognised_by=r"pplx-"),),
-    check=replace(one_token_chat(body=chat_body(_MODEL)), model_check=one_token_chat()),
+    check=replace(
+        one_token_chat(body=chat_body(_MODEL), rules=_RULES), model_check=one_token_chat(rules=_RULES)
+    ),
 )

@@ -39,6 +39,7 @@ PROVIDER = Provider(
         "In the Google Cloud console, open Service accounts, choose one with the role Vertex AI User, open "
         "Keys, add a JSON key and paste the whole document."
     ),
+    refused_also="its service account is turned off, or this server's clock is off",
     preferred_models=(_MODEL,),
     fields=(
         GOOGLE_PROJECT,

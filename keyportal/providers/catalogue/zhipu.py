@@ -36,6 +36,6 @@ PROVIDER = Provider(
             Rule(400, Outcome.VALID_LIMITED, ("1211",)),
         ),
         # Nobody documents whether the list is closed to strangers.
-        compare_anonymous=True,
+        compare_made_up=True,
     ),
 )

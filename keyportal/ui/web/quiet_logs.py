@@ -17,7 +17,7 @@ _PATTERNS = (
     (re.compile(r"\bAIza[\w-]{20,}"), "AIza<redacted>"),
     (re.compile(r"(?i)(authorization|cookie|x-api-key)(['\"]?\s*[:=]\s*)[^\n]+"), r"\1\2<redacted>"),
 )
-_CHATTY = ("reflex", "reflex_base", "engineio", "socketio", "httpx", "httpcore")
+_CHATTY = ("reflex", "reflex_base", "engineio", "socketio", "httpx", "httpcore", "botocore")
 
 
 def keep_logs_quiet() -> None:

@@ -51,7 +51,7 @@ def _aws(step: str, good: Answer, restricted: Answer, throttled: Answer) -> Row:
 
 
 def _closed(path: str, good: Answer, stranger: Answer) -> Answer:
-    return Steps.of({path: good, f"anonymous {path}": stranger})
+    return Steps.of({path: good, f"made-up {path}": stranger})
 
 
 def _own_server(path: str, good: Answer) -> Row:

@@ -225,9 +225,7 @@ LLM: dict[str, Row] = {
         garbage=_balance(totalBalance="plenty"),
     ),
     "zhipu": Row(
-        good=Steps.of(
-            {"/models": listing("glm-4.5-flash"), "anonymous /models": openai(401, "error", "1001")}
-        ),
+        good=Steps.of({"/models": listing("glm-4.5-flash"), "made-up /models": openai(401, "error", "1001")}),
         bad=openai(401, "error", "1000"),
         restricted=openai(403, "error", "1220"),
         no_quota=openai(429, "error", "1113"),
