@@ -70,15 +70,19 @@ class Settings:
         return None if text is None else Secret(text)
 
     def document(self, name: str) -> Secret | None:
-        """Return the JSON document in the file a variable names, on one line; None if there is none.
+        """Return the service account in the file a variable names, on one line; None if there is none.
 
-        Only for names of the catalogue: the path is the operator's, never a person's.
+        Only for names of the catalogue: the path is the operator's, never a person's. Such a file may
+        also hold an operator's own sign-in, which is nobody else's to use.
         """
         try:
             with Path(self.variables.get(name, "")).open("rb") as file:
-                return Secret(json.dumps(json.loads(file.read(_DOCUMENT_LIMIT)), separators=(",", ":")))
+                found = json.loads(file.read(_DOCUMENT_LIMIT))
         except (OSError, ValueError, RecursionError):
             return None
+        if not isinstance(found, dict) or found.get("type") != "service_account":
+            return None
+        return Secret(json.dumps(found, separators=(",", ":")))
 
     def require_encryption_key(self) -> Secret:
         """Raises UnusableSetting where no key was given."""

@@ -11,7 +11,7 @@ from keyportal.cli.console import refusals_as_exit_codes, say
 from keyportal.domain.checks import CheckResult, Outcome
 from keyportal.domain.secret import Secret
 from keyportal.services import providers_here
-from keyportal.services.providers_here import KeyHere, ProviderFacts
+from keyportal.services.providers_here import ProviderFacts
 from keyportal.settings import load_settings
 
 # 1 is a refusal, 2 a wrong command line, 78 a setting: the outcomes keep clear of them.
@@ -77,7 +77,11 @@ def check(
     from_env: Annotated[bool, typer.Option("--from-env", help="Take the key from its variable.")] = False,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the key from standard input.")] = False,
     field: Annotated[
-        list[str] | None, typer.Option("--field", help="NAME=VALUE, as `providers show` lists them.")
+        list[str] | None,
+        typer.Option(
+            "--field",
+            help="NAME=VALUE, as `providers show` lists them; secret ones come from the environment.",
+        ),
     ] = None,
     with_model: Annotated[bool, typer.Option("--with-model", help="Also test access to a model.")] = False,
     model: Annotated[str, typer.Option("--model", help="The model to test, instead of a chosen one.")] = "",
@@ -96,7 +100,7 @@ def check(
         key = (
             providers_here.key_of_environment(settings, provider, fields)
             if from_env
-            else KeyHere(_typed(), fields)
+            else providers_here.key_given(settings, provider, _typed(), fields)
         )
         result = asyncio.run(
             providers_here.check_here(settings, provider, key, with_model=with_model, model=model)

@@ -26,6 +26,18 @@ class Outcome(StrEnum):
     UNCHECKED = "unchecked"
 
 
+# What says something of the key itself. Anything else keeps nothing and is kept by nothing.
+VERDICTS = frozenset(
+    {
+        Outcome.VALID,
+        Outcome.VALID_LIMITED,
+        Outcome.QUOTA_EXHAUSTED,
+        Outcome.INVALID,
+        Outcome.REGION_OR_ENDPOINT_MISMATCH,
+    }
+)
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """One finished check: a typed outcome and a sentence a person can act on.

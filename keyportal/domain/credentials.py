@@ -14,6 +14,14 @@ from keyportal.domain.secret import Secret
 VALUE_LIMIT = 8192
 _FIELD = "api_key"
 _ASSIGNMENT = re.compile(r"(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]{2,})\s*=\s*(?P<value>[^\s=].*)")
+_NAME = r"(?:export\s+)?[A-Z][A-Z0-9_]{2,}\s*="
+_SECOND_LINE = re.compile(rf"\A{_NAME}.*(?<!\s)\s+{_NAME}\s*[^\s=]", re.DOTALL)
+# What stands around a key in a request, a program or a JSON file.
+_WRAPPED = re.compile(
+    r"(?:Authorization:\s*)?(?:Bearer\s+)?(?P<mark>[\"'`]?)(?P<inside>[^\s\"'`]+)(?P=mark),?", re.IGNORECASE
+)
+# Only where the white space begins: from each of its places would take ages on a long run.
+_COMMENT = re.compile(r"(?<!\s)\s+#")
 _QUOTED = re.compile(r"(?P<mark>[\"'])(?P<inside>.*)(?P=mark)(\s+#.*)?")
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _PLACEHOLDER = re.compile(
@@ -67,11 +75,13 @@ class Assignment:
 
 def find_assignment(pasted: str) -> Assignment | None:
     """Return the parts of a `NAME=value` line, without quotes and comment; None for anything else."""
+    if len(pasted) > 2 * VALUE_LIMIT:
+        return None
     found = _ASSIGNMENT.fullmatch(_without_invisible(pasted))
     if found is None:
         return None
     quoted = _QUOTED.fullmatch(found["value"].strip())
-    value = quoted["inside"] if quoted else re.split(r"\s+#", found["value"])[0]
+    value = quoted["inside"] if quoted else _COMMENT.split(found["value"])[0]
     return Assignment(found["name"], Secret(value.strip()))
 
 
@@ -82,14 +92,16 @@ def require_value(pasted: str, *, split_assignment: bool = False) -> PastedValue
     line breaks of a JSON document. Control characters and a mask are refused, and a `NAME=value` line
     too unless its owner agreed to keep only the part after the equals sign.
     """
+    _require_one_line(pasted)
     assignment = find_assignment(pasted) if split_assignment else None
     if assignment is not None:
         kept = require_value(assignment.value.reveal())
-        return PastedValue(kept.secret, "Only the part after the equals sign was kept.")
+        return PastedValue(kept.secret, "Only the part after the equals sign is kept.")
+    if len(pasted) > 8 * VALUE_LIMIT:
+        raise InvalidInput(f"An API key has at most {VALUE_LIMIT} characters.", field=_FIELD)
     text = _without_invisible(pasted)
     document = _on_one_line(text)
-    if document is not None:
-        text = document
+    text = document if document is not None else _unwrapped(text)
     if not text:
         raise InvalidInput("Paste the API key.", field=_FIELD)
     if len(text) > VALUE_LIMIT:
@@ -107,8 +119,19 @@ def require_value(pasted: str, *, split_assignment: bool = False) -> PastedValue
     return PastedValue(Secret(text), _notice(pasted, text, is_document=document is not None))
 
 
+def _require_one_line(pasted: str) -> None:
+    """Refuse several `NAME=value` lines: an input field joins them with spaces into one."""
+    if len(pasted) <= 2 * VALUE_LIMIT and _SECOND_LINE.search(_without_invisible(pasted)):
+        raise InvalidInput("These are several NAME=value lines. Paste one of them.", field=_FIELD)
+
+
 def _without_invisible(pasted: str) -> str:
     return "".join(c for c in pasted if c not in _INVISIBLE).strip()
+
+
+def _unwrapped(text: str) -> str:
+    found = _WRAPPED.fullmatch(text) if len(text) <= 2 * VALUE_LIMIT else None
+    return found["inside"] if found else text
 
 
 def _on_one_line(text: str) -> str | None:
@@ -125,8 +148,10 @@ def _notice(pasted: str, kept: str, *, is_document: bool) -> str:
     if kept == pasted:
         return ""
     if is_document:
-        return "The document was put on one line; its content is the same."
-    return "White space or invisible characters around the key were removed."
+        return "The document is put on one line; its content stays the same."
+    if kept != _without_invisible(pasted):
+        return "Quotes or words around the key are left out."
+    return "White space or invisible characters around the key are left out."
 
 
 def is_placeholder(text: str) -> bool:

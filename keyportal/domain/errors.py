@@ -63,7 +63,7 @@ class NotFound(KeyPortalError):
 
 class UnknownProvider(KeyPortalError):
     code = "unknown_provider"
-    message = "This provider is not in the catalogue. GET /api/providers lists the ids."
+    message = "There is no provider with this id here. The list of providers has all ids."
 
 
 class ProviderDisabled(KeyPortalError):

@@ -8,10 +8,12 @@ from sqlmodel import Session, col, select
 from keyportal.persistence.tables import CheckSlotRow
 
 
-def taken_slots(session: Session, now: datetime) -> int:
-    """Return how many are taken, after forgetting those that a crash left behind."""
+def taken_slots(session: Session, person: str, now: datetime) -> tuple[int, int]:
+    """Return how many are taken, and by this person, after forgetting those that a crash left behind."""
     session.exec(delete(CheckSlotRow).where(col(CheckSlotRow.expires_at) <= now))
-    return session.exec(select(func.count()).select_from(CheckSlotRow)).one()
+    holders = select(CheckSlotRow.person, func.count()).group_by(col(CheckSlotRow.person))
+    counts = dict(session.exec(holders).all())
+    return sum(counts.values()), counts.get(person, 0)
 
 
 def add_slot(session: Session, row: CheckSlotRow) -> None:

@@ -33,6 +33,18 @@ def find_credential(
     return session.exec(query.with_for_update() if for_update else query).first()
 
 
+def providers_by_id(
+    session: Session, owner_keys: Sequence[str], credential_ids: Sequence[str]
+) -> dict[str, str]:
+    """Return the provider of each of these that is live and of one of these owners, and nothing else."""
+    query = select(CredentialRow.id, CredentialRow.provider).where(
+        col(CredentialRow.id).in_(credential_ids),
+        col(CredentialRow.owner_key).in_(owner_keys),
+        col(CredentialRow.deleted_at).is_(None),
+    )
+    return dict(session.exec(query).all())
+
+
 def find_by_name(session: Session, owner_key: str, name_key: str) -> CredentialRow | None:
     return session.exec(_live([owner_key]).where(CredentialRow.name_key == name_key)).first()
 

@@ -64,7 +64,12 @@ def forget_attempts(session: Session, key: str) -> None:
 
 
 def return_attempt(session: Session, key: str) -> None:
-    session.exec(update(AttemptRow).where(col(AttemptRow.key) == key).values(count=AttemptRow.count - 1))
+    """Take one away, never below none: a new window may have begun since it was counted."""
+    session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.key) == key, col(AttemptRow.count) > 0)
+        .values(count=AttemptRow.count - 1)
+    )
 
 
 def forget_old_attempts(session: Session, now: datetime) -> None:

@@ -1,16 +1,14 @@
 """The Test button: a saved key or one not saved yet, asked about at its provider, within limits."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlmodel import Session
-
-from keyportal.domain.audit import Action, Result
+from keyportal.domain.audit import Result
 from keyportal.domain.checks import CheckResult, Outcome, require_model_name
 from keyportal.domain.credentials import Ownership, require_value
-from keyportal.domain.errors import InvalidInput, KeyUnreadable, NotFound, Unopenable
+from keyportal.domain.errors import InvalidInput, KeyUnreadable, NotFound, TooManyTests, Unopenable
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
@@ -19,14 +17,17 @@ from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers import checking
 from keyportal.providers.base import Provider, destination_of
-from keyportal.services import audit, throttle
+from keyportal.providers.registry import Registry
+from keyportal.services import check_records, throttle
 from keyportal.services.check_slots import slot
-from keyportal.services.check_views import CheckView, check_view, details_of, last_check_view
+from keyportal.services.check_views import CheckView, check_view, last_check_view
 from keyportal.services.credentials import owner_key_of
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import Opened, open_credential
 
 _KEY_AS_MODEL = "This is a key and not a model. Take it out of this field."
+# So many characters of a key in a row are nothing but that key.
+_PIECE = 16
 
 
 @dataclass(frozen=True)
@@ -61,33 +62,23 @@ async def check_saved(
     Raises NotFound, Forbidden, ProviderDisabled, TooManyTests, InvalidInput, and KeyUnreadable for a
     key that cannot be opened.
     """
-    question = _clean(portal, question)
+    registry = await _registry_now(portal)
+    question = _clean(registry, question)
     row = await asyncio.to_thread(load_row, portal, principal, credential_id)
-    await asyncio.to_thread(throttle.count_tests, portal, person_of(principal))
-    return await check_row(portal, principal, row, question, fields=fields)
+    registry.get_enabled(row.provider)
+    async with _counted_place(portal, principal):
+        return await _check_row(portal, principal, registry, row, question, fields)
 
 
-async def check_row(
-    portal: Portal,
-    principal: Principal,
-    row: CredentialRow,
-    question: Question,
-    *,
-    fields: Mapping[str, str] | None = None,
-    wait: bool = False,
-) -> CheckView:
-    """Check a key that was loaded for this principal and counted."""
-    provider = await asyncio.to_thread(portal.providers.get_enabled, row.provider)
-    async with slot(portal, person_of(principal), wait=wait):
-        shown = _shown_fields(provider, fields) if fields is not None else row.fields
-        if destination_of(provider.address(shown)) != row.destination:
-            result = _moved(provider, row)
-        else:
-            opened = await asyncio.to_thread(_open, portal, principal, row, question)
-            sent = {**shown, **{name: opened.fields[name] for name in row.secret_fields}}
-            result = await _ask(portal, provider, opened.secret, sent, question)
-    is_stored = fields is None or dict(shown) == dict(row.fields)
-    return await asyncio.to_thread(_store, portal, principal, row, result, question, is_stored)
+async def check_in_turn(portal: Portal, principal: Principal, credential_id: str) -> CheckView:
+    """Wait for a place, then check a saved key of a batch, which was counted as a whole.
+
+    The key is read only then: it may be another value by now, or deleted, or somebody else's.
+    """
+    async with slot(portal, person_of(principal), wait=True):
+        registry = await _registry_now(portal)
+        row = await asyncio.to_thread(load_row, portal, principal, credential_id)
+        return await _check_row(portal, principal, registry, row, Question())
 
 
 async def check_unsaved(
@@ -104,19 +95,19 @@ async def check_unsaved(
     principal.require(Permission.CREDENTIALS_CHECK)
     if ownership is Ownership.SYSTEM:
         principal.require(Permission.SYSTEM_CREDENTIALS_WRITE)
-    question = _clean(portal, question)
-    provider = await asyncio.to_thread(portal.providers.get_enabled, unsaved.provider)
+    registry = await _registry_now(portal)
+    question = _clean(registry, question)
+    provider = registry.get_enabled(unsaved.provider)
     secret = require_value(unsaved.api_key.reveal(), split_assignment=unsaved.split_assignment).secret
-    _require_other_model(question, secret)
     fields = provider.clean_fields(unsaved.fields)
+    _require_other_model(question, [secret.reveal(), *provider.parted(fields)[1].values()])
     mask = mask_secret(secret.reveal(), portal.settings.mask_style)
     told = {"provider": provider.id, "ownership": ownership, "mask": mask, "model": question.model or None}
-    await asyncio.to_thread(throttle.count_tests, portal, person_of(principal))
-    async with slot(portal, person_of(principal)):
-        await asyncio.to_thread(_record_unsaved, portal, principal, Result.STARTED, told)
-        result = await _ask(portal, provider, secret, fields, question)
+    async with _counted_place(portal, principal):
+        await asyncio.to_thread(check_records.record_unsaved, portal, principal, Result.STARTED, told)
+        result = await _ask(portal, registry, provider, secret, fields, question)
     found = {**told, "outcome": result.outcome, "http_status": result.http_status}
-    await asyncio.to_thread(_record_unsaved, portal, principal, Result.OK, found)
+    await asyncio.to_thread(check_records.record_unsaved, portal, principal, Result.OK, found)
     return check_view("", result, portal.clock.now())
 
 
@@ -136,9 +127,7 @@ def load_row(
 ) -> CredentialRow:
     """Return a key this principal may check. Raises NotFound, Forbidden."""
     principal.require(permission)
-    owners = [owner_key_of(principal, Ownership.USER)]
-    if principal.can(Permission.SYSTEM_CREDENTIALS_WRITE):
-        owners.append(owner_key_of(principal, Ownership.SYSTEM))
+    owners = owner_keys_of(principal)
     with portal.database.reading() as session:
         row = None
         if is_row_id(credential_id):
@@ -149,28 +138,63 @@ def load_row(
     return row
 
 
+def owner_keys_of(principal: Principal) -> list[str]:
+    """Return whose keys this principal may check. Raises NotFound for one who has none."""
+    owners = [owner_key_of(principal, Ownership.USER)]
+    if principal.can(Permission.SYSTEM_CREDENTIALS_WRITE):
+        owners.append(owner_key_of(principal, Ownership.SYSTEM))
+    return owners
+
+
 def person_of(principal: Principal) -> str:
     """Return whose tests are counted: a person's and those of all their agents together."""
     return principal.user_id or principal.label
 
 
-def mark_unreadable(portal: Portal, principal: Principal, row: CredentialRow, action: Action) -> None:
-    """Remember that this version of a key did not open, so that lists can say so without decrypting."""
-    with portal.database.transaction() as session:
-        # A key that is merely not configured may come back; only damage under a known key is for good.
-        if portal.keyring.holds(row.key_id):
-            credentials.write_health(session, row.id, row.secret_version, unreadable=True)
-        audit.record(
-            portal,
-            session,
-            principal,
-            action,
-            Result.FAILED,
-            object_id=row.id,
-            object_label=row.name,
-            provider=row.provider,
-            reason=KeyUnreadable.code,
-        )
+async def _registry_now(portal: Portal) -> Registry:
+    """Return the providers for one whole check: its provider and the allowed origins belong together.
+
+    In a thread, because it may ask the database.
+    """
+    return await asyncio.to_thread(portal.live_registry.current)
+
+
+@asynccontextmanager
+async def _counted_place(portal: Portal, principal: Principal) -> AsyncIterator[None]:
+    """Count a test, then hold a place for it: who gets none has not used up any of their minute.
+
+    Not the other way round: calls above the limit would take places from those below it.
+    """
+    person = person_of(principal)
+    await asyncio.to_thread(throttle.count_tests, portal, person)
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(slot(portal, person))
+        except TooManyTests:
+            await asyncio.to_thread(throttle.return_test, portal, person)
+            raise
+        yield
+
+
+async def _check_row(
+    portal: Portal,
+    principal: Principal,
+    registry: Registry,
+    row: CredentialRow,
+    question: Question,
+    fields: Mapping[str, str] | None = None,
+) -> CheckView:
+    """Check a key that was just loaded for this principal, who holds a place."""
+    provider = registry.get_enabled(row.provider)
+    shown = _shown_fields(provider, fields) if fields is not None else row.fields
+    if destination_of(provider.address(shown)) != row.destination:
+        result = _moved(provider, row)
+    else:
+        opened = await asyncio.to_thread(_open, portal, principal, row, question)
+        sent = {**shown, **{name: opened.fields[name] for name in row.secret_fields}}
+        result = await _ask(portal, registry, provider, opened.secret, sent, question)
+    is_stored = fields is None or dict(shown) == dict(row.fields)
+    return await asyncio.to_thread(check_records.store, portal, principal, row, result, is_stored=is_stored)
 
 
 def _shown_fields(provider: Provider, fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -183,25 +207,35 @@ def _shown_fields(provider: Provider, fields: Mapping[str, str]) -> Mapping[str,
     return shown
 
 
-def _clean(portal: Portal, question: Question | None) -> Question:
+def _clean(registry: Registry, question: Question | None) -> Question:
     if question is None or not question.model.strip():
         return Question(with_model=question is not None and question.with_model)
     model = require_model_name(question.model)
-    if portal.providers.guess(model) is not None:
+    if registry.guess(model) is not None:
         raise InvalidInput(_KEY_AS_MODEL, field="model")
     return Question(with_model=True, model=model)
 
 
-def _require_other_model(question: Question, secret: Secret) -> None:
-    """Refuse the key itself as a model: the trail keeps and lists show what was asked for."""
-    if question.model and question.model == secret.reveal():
+def _require_other_model(question: Question, secrets: Iterable[str]) -> None:
+    """Refuse the key or a piece of it as a model: the trail keeps and lists show what was asked for."""
+    if any(_holds_piece(question.model, secret) for secret in secrets):
         raise InvalidInput(_KEY_AS_MODEL, field="model")
 
 
+def _holds_piece(text: str, secret: str) -> bool:
+    starts = range(max(1, len(secret) - _PIECE + 1))
+    return bool(text) and any(secret[start : start + _PIECE] in text for start in starts)
+
+
 async def _ask(
-    portal: Portal, provider: Provider, secret: Secret, fields: Mapping[str, str], question: Question
+    portal: Portal,
+    registry: Registry,
+    provider: Provider,
+    secret: Secret,
+    fields: Mapping[str, str],
+    question: Question,
 ) -> CheckResult:
-    client = portal.client.allowing(portal.providers.allowed_origins)
+    client = portal.client.allowing(registry.allowed_origins)
     return await checking.check(
         provider, secret, fields, client, with_model=question.with_model, model=question.model
     )
@@ -212,42 +246,12 @@ def _open(portal: Portal, principal: Principal, row: CredentialRow, question: Qu
     try:
         opened = open_credential(portal, row)
     except Unopenable:
-        mark_unreadable(portal, principal, row, Action.CREDENTIAL_CHECK)
+        check_records.mark_unreadable(portal, principal, row)
         raise KeyUnreadable from None
-    _require_other_model(question, opened.secret)
-    with portal.database.transaction() as session:
-        _record(portal, session, principal, row, Result.STARTED, model=question.model or None)
+    secret_fields = (opened.fields[name] for name in row.secret_fields)
+    _require_other_model(question, [opened.secret.reveal(), *secret_fields])
+    check_records.record_started(portal, principal, row, question.model)
     return opened
-
-
-def _record(
-    portal: Portal,
-    session: Session,
-    principal: Principal,
-    row: CredentialRow,
-    result: Result,
-    **details: object,
-) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        Action.CREDENTIAL_CHECK,
-        result,
-        object_id=row.id,
-        object_label=row.name,
-        provider=row.provider,
-        ownership=row.ownership,
-        **details,
-    )
-
-
-def _record_unsaved(portal: Portal, principal: Principal, result: Result, details: Mapping[str, Any]) -> None:
-    with portal.database.transaction() as session:
-        label = "not saved yet"
-        audit.record(
-            portal, session, principal, Action.CREDENTIAL_CHECK, result, object_label=label, **details
-        )
 
 
 def _moved(provider: Provider, row: CredentialRow) -> CheckResult:
@@ -257,38 +261,3 @@ def _moved(provider: Provider, row: CredentialRow) -> CheckResult:
         f"This key was saved {saved_for}, and {provider.name} has another address now."
         " Enter the key's value again to use it there.",
     )
-
-
-def _store(
-    portal: Portal,
-    principal: Principal,
-    row: CredentialRow,
-    result: CheckResult,
-    question: Question,
-    is_stored: bool,
-) -> CheckView:
-    now = portal.clock.now()
-    # A rate limit says nothing of the key, so a former verdict stays, with its own time.
-    keeps_former = result.outcome is Outcome.RATE_LIMITED and row.health_outcome is not None
-    health = {
-        "health_outcome": result.outcome,
-        "health_message": result.message,
-        "health_checked_at": now,
-        "health_latency_ms": result.latency_ms,
-        "health_details": details_of(result),
-    }
-    with portal.database.transaction() as session:
-        if is_stored and not keeps_former:
-            credentials.write_health(session, row.id, row.secret_version, **health)
-        _record(
-            portal,
-            session,
-            principal,
-            row,
-            Result.OK,
-            outcome=result.outcome,
-            http_status=result.http_status,
-            latency_ms=result.latency_ms,
-            model=result.model,
-        )
-    return check_view(row.id, result, now)

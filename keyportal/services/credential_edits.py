@@ -54,9 +54,14 @@ def apply_edit(
     if provider is None:
         raise UnknownProvider("This key's provider is no longer in the catalogue. It can only be deleted.")
     wanted, secret_fields = _wanted_columns(provider, edit)
+    if not edit.api_key:
+        _require_same_destination(provider, row, wanted.get("fields", row.fields))
     changed = [name for name, value in wanted.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, wanted[name])
+    if "fields" in changed:
+        # The verdict was about the key together with them.
+        _forget_health(row)
     if "name" in changed:
         row.name_key = name_key(row.name)
         require_free_name(session, row)
@@ -93,29 +98,52 @@ def _replace_secret(
     edit: CredentialEdit,
     secret_fields: Mapping[str, str],
 ) -> str:
-    """Seal a new value to the provider's present address; without one, the address must not move.
+    """Seal a new value to the provider's present address.
 
     Secret fields belong to their value: they come with it and go with it.
     """
-    base_url = provider.address(row.fields)
     if not edit.api_key:
         if secret_fields:
             raise InvalidInput(
                 "This is saved together with the key. Enter the key's value again too.", field="api_key"
             )
-        # Only the person's own change counts: an operator's override must not block a new note.
-        if "{" in provider.base_url and destination_of(base_url) != row.destination:
-            raise InvalidInput("This changes where the key is sent. Enter its value again.", field="api_key")
         return ""
+    base_url = provider.address(row.fields)
     pasted = require_value(edit.api_key.reveal(), split_assignment=edit.split_assignment)
     row.base_url, row.destination = base_url, destination_of(base_url)
     row.mask = mask_secret(pasted.secret.reveal(), portal.settings.mask_style)
     row.secret_version += 1
+    _forget_health(row)
+    seal_credential(portal, session, row, pasted.secret, secret_fields)
+    return notice_about(provider, pasted)
+
+
+def _require_same_destination(provider: Provider, row: CredentialRow, fields: Mapping[str, str]) -> None:
+    """Refuse other fields that lead a value elsewhere, unless back to where it was sealed to.
+
+    Only the person's own change counts: where an admin moved the provider, a key can still be switched
+    off or renamed.
+    """
+    address = provider.address(fields)
+    if address != provider.address(row.fields) and destination_of(address) not in (
+        row.destination,
+        _destination_or_none(provider.address(row.fields)),
+    ):
+        raise InvalidInput("This changes where the key is sent. Enter its value again.", field="api_key")
+
+
+def _destination_or_none(address: str) -> str | None:
+    try:
+        return destination_of(address)
+    except InvalidInput:
+        # A place of the address was not filled in with the former fields.
+        return None
+
+
+def _forget_health(row: CredentialRow) -> None:
     row.health_outcome, row.health_message = None, ""
     row.health_checked_at, row.health_latency_ms = None, None
     row.health_details = {}
-    seal_credential(portal, session, row, pasted.secret, secret_fields)
-    return notice_about(provider, pasted)
 
 
 def notice_about(provider: Provider, pasted: PastedValue) -> str:

@@ -28,6 +28,7 @@ class CredentialView:
     ownership: str
     provider: str
     provider_name: str
+    provider_enabled: bool
     initials: str
     name: str
     mask: str
@@ -66,6 +67,7 @@ def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> Cre
         ownership=row.ownership,
         provider=row.provider,
         provider_name=provider_name,
+        provider_enabled=portal.providers.is_enabled(row.provider),
         initials=initials_of(provider_name),
         name=row.name,
         mask=row.mask,

@@ -1,5 +1,6 @@
 """Which key would be used for me right now, per provider, and why. Releases nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from keyportal.domain.credentials import Ownership
@@ -8,13 +9,14 @@ from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import search_key
 from keyportal.persistence import providers, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
+from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
 from keyportal.resolver import Decision, Situation, Source, Step, Verdict
 from keyportal.services.credential_views import is_system
 from keyportal.services.credentials import require_row
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.resolution import decide, decide_among
+from keyportal.services.resolution import decide, decide_among, stays_elsewhere
 
 _SITUATIONS = {
     Situation.USABLE: "ready",
@@ -74,7 +76,7 @@ def overview_for(portal: Portal, principal: Principal) -> OverviewView:
         own, system = (rows.get((owner, provider.id), []) for owner in (principal.user_id, SYSTEM_OWNER))
         decision, is_enabled = decide_among(portal, provider, own, system), registry.is_enabled(provider.id)
         if _is_in_use(decision, is_enabled=is_enabled):
-            views.append(_view(provider, decision, is_enabled=is_enabled))
+            views.append(_view(provider, decision, [*own, *system], is_enabled=is_enabled))
         else:
             without_key += is_enabled
     return OverviewView(tuple(sorted(views, key=lambda v: v.source in ("none", "off"))), without_key)
@@ -119,17 +121,20 @@ def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, c
 
 def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
     with portal.database.reading() as session:
-        decision = decide(portal, session, user_id, provider).decision
-    return _view(provider, decision, is_enabled=portal.providers.is_enabled(provider.id))
+        sources = decide(portal, session, user_id, provider)
+    is_enabled = portal.providers.is_enabled(provider.id)
+    return _view(provider, sources.decision, list(sources.rows.values()), is_enabled=is_enabled)
 
 
-def _view(provider: Provider, decision: Decision, *, is_enabled: bool) -> ChainView:
+def _view(
+    provider: Provider, decision: Decision, rows: Sequence[CredentialRow], *, is_enabled: bool
+) -> ChainView:
     view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
         source=_source(decision),
-        reason=_reason(decision),
+        reason=_reason(decision) + _where(provider, decision, rows),
         steps=tuple(_step(s) for s in decision.steps),
     )
     if is_enabled:
@@ -148,6 +153,15 @@ def _is_in_use(decision: Decision, *, is_enabled: bool) -> bool:
         c.id or (is_enabled and c.situation is Situation.USABLE)
         for c in (s.candidate for s in decision.steps)
     )
+
+
+def _where(provider: Provider, decision: Decision, rows: Sequence[CredentialRow]) -> str:
+    """Say where the winner is used, if that is not where its provider is by now."""
+    winner = next((row for row in rows if decision.winner and row.id == decision.winner.id), None)
+    if winner is None or not stays_elsewhere(provider, winner):
+        return ""
+    host = winner.destination.partition("://")[2] or "no address"
+    return f" It stays with {host}, which it was saved for, until its value is entered again."
 
 
 def _step(step: Step) -> StepView:

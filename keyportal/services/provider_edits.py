@@ -4,7 +4,6 @@ A saved key is sealed to its address and never follows: after a move its value i
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,24 +11,22 @@ from typing import Any
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action
-from keyportal.domain.errors import InvalidInput, NameTaken, NotFound, ProviderInUse, VersionConflict
+from keyportal.domain.errors import InvalidInput, NotFound, ProviderInUse, VersionConflict
 from keyportal.domain.principals import Permission, Principal
-from keyportal.domain.text import name_key, require_name
 from keyportal.persistence import providers
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import ProviderRow
 from keyportal.providers.base import origin_of
-from keyportal.providers.custom import AuthStyle, require_base_url, require_environment_names
+from keyportal.providers.custom import AuthStyle, require_base_url
 from keyportal.providers.registry import Registry
 from keyportal.services import audit
 from keyportal.services.portal import Portal
+from keyportal.services.provider_names import require_environment_names, require_free_id, require_free_name
 from keyportal.services.provider_views import DecisionView, decision_view, fixed_by
-from keyportal.services.providers import environment_names_of
-from keyportal.services.registry import decided
+from keyportal.services.registry import is_shadowed
 
 _DECISION_LOCK = 742011
 MOST_CUSTOM = 100
-_ID_LIMIT = 40
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 
 
@@ -74,10 +71,11 @@ def update(portal: Portal, principal: Principal, provider_id: str, edit: Provide
     """Decide about a provider. Raises NotFound, InvalidInput, NameTaken, VersionConflict."""
     principal.require(Permission.PROVIDERS_WRITE)
     with portal.database.transaction() as session:
-        row, registry = _require_row(portal, session, provider_id)
+        rows, registry = _read_locked(portal, session)
+        row = _require_row(portal, rows, registry, provider_id)
         if edit.version is not None and edit.version != row.version:
             raise VersionConflict
-        wanted = _wanted_columns(portal, registry, row, edit)
+        wanted = _wanted_columns(portal, rows, registry, row, edit)
         changed = [name for name, value in wanted.items() if getattr(row, name) != value]
         if changed:
             for name in changed:
@@ -96,14 +94,14 @@ def add_custom(portal: Portal, principal: Principal, new: NewProvider) -> Decisi
         rows, registry = _read_locked(portal, session)
         if sum(row.is_custom for row in rows) >= MOST_CUSTOM:
             raise InvalidInput(f"There are {MOST_CUSTOM} added providers already. Delete one first.")
-        name = _require_free_name(registry, new.name)
+        name = require_free_name(registry, new.name)
         row = ProviderRow(
-            id=_require_free_id(registry, rows, name),
+            id=require_free_id(registry, rows, name),
             is_custom=True,
             name=name,
             base_url=_require_address(new.base_url),
             auth_style=_require_auth_style(new.auth_style),
-            environment_names=_require_environment_names(portal, new.environment_names),
+            environment_names=require_environment_names(portal, rows, new.environment_names),
             created_at=portal.clock.now(),
             updated_at=portal.clock.now(),
             version=0,
@@ -119,12 +117,12 @@ def delete_custom(portal: Portal, principal: Principal, provider_id: str, versio
     """Take a provider of the admins' away. Raises NotFound, InvalidInput, ProviderInUse, VersionConflict."""
     principal.require(Permission.PROVIDERS_WRITE)
     with portal.database.transaction() as session:
-        row, _ = _require_row(portal, session, provider_id)
-        if not row.is_custom:
-            raise InvalidInput("A provider of the catalogue cannot be deleted. Turn it off instead.")
+        row = _require_custom_row(portal, session, provider_id)
         if version is not None and version != row.version:
             raise VersionConflict
-        if count := providers.credential_counts(session).get(row.id, 0):
+        count = providers.credential_counts(session).get(row.id, 0)
+        # Of an id that the catalogue has by now, the keys are the catalogue's.
+        if count and not is_shadowed(portal.live_registry.base, row):
             keys = "key" if count == 1 else "keys"
             raise ProviderInUse(f"Delete or move its {count} {keys} first, or turn it off.")
         providers.delete_provider_row(session, row.id)
@@ -136,22 +134,37 @@ def _read_locked(portal: Portal, session: Session) -> tuple[list[ProviderRow], R
     """Return all decisions as they stay until the commit: of two admins, one comes second."""
     take_lock(session, _DECISION_LOCK)
     rows = list(providers.provider_rows(session))
-    return rows, decided(portal.live_registry.base, rows)
+    return rows, portal.live_registry.deciding(rows)
 
 
-def _require_row(portal: Portal, session: Session, provider_id: str) -> tuple[ProviderRow, Registry]:
+def _require_row(
+    portal: Portal, rows: Sequence[ProviderRow], registry: Registry, provider_id: str
+) -> ProviderRow:
     """Return the row of a known provider, a new one before the first decision. Raises NotFound."""
-    rows, registry = _read_locked(portal, session)
     provider = registry.find(provider_id) if _ID.fullmatch(provider_id) else None
     if provider is None:
         raise NotFound
     found = next((row for row in rows if row.id == provider.id), None)
+    if found is not None and is_shadowed(portal.live_registry.base, found):
+        # What was decided about a provider that is ignored does not pass to the catalogue's.
+        found.is_custom, found.enabled, found.environment_names = False, True, []
+        found.base_url = found.name = found.auth_style = ""
     now = portal.clock.now()
-    return found or ProviderRow(id=provider.id, created_at=now, updated_at=now, version=0), registry
+    return found or ProviderRow(id=provider.id, created_at=now, updated_at=now, version=0)
+
+
+def _require_custom_row(portal: Portal, session: Session, provider_id: str) -> ProviderRow:
+    """Return an added provider's row, even one that nobody can read. Raises NotFound, InvalidInput."""
+    rows, registry = _read_locked(portal, session)
+    row = next((row for row in rows if row.id == provider_id and row.is_custom), None)
+    if row is not None:
+        return row
+    _require_row(portal, rows, registry, provider_id)
+    raise InvalidInput("A provider of the catalogue cannot be deleted. Turn it off instead.")
 
 
 def _wanted_columns(
-    portal: Portal, registry: Registry, row: ProviderRow, edit: ProviderEdit
+    portal: Portal, rows: Sequence[ProviderRow], registry: Registry, row: ProviderRow, edit: ProviderEdit
 ) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
     if edit.enabled is not None:
@@ -162,11 +175,12 @@ def _wanted_columns(
         if getattr(edit, name) is not None and not row.is_custom:
             raise InvalidInput("Only a provider that an admin added has this to change.", field=name)
     if edit.name is not None:
-        wanted["name"] = _require_free_name(registry, edit.name, but=row.id)
+        wanted["name"] = require_free_name(registry, edit.name, but=row.id)
     if edit.auth_style is not None:
         wanted["auth_style"] = _require_auth_style(edit.auth_style)
     if edit.environment_names is not None:
-        wanted["environment_names"] = _require_environment_names(portal, edit.environment_names)
+        others = [other for other in rows if other.id != row.id]
+        wanted["environment_names"] = require_environment_names(portal, others, edit.environment_names)
     return wanted
 
 
@@ -197,45 +211,15 @@ def _require_auth_style(typed: str) -> str:
     return str(AuthStyle(typed))
 
 
-def _require_environment_names(portal: Portal, typed: Sequence[str]) -> list[str]:
-    """Return variables this provider may be given. Those of the catalogue's stay theirs."""
-    base = portal.live_registry.base
-    taken = {name for p in base.all() for name in environment_names_of(portal, p)}
-    taken |= {name for p in base.all() for name in p.file_environment_names}
-    taken |= {name for names in portal.settings.environment_names.values() for name in names}
-    return require_environment_names(typed, taken, portal.settings.environment_prefixes)
-
-
-def _require_free_name(registry: Registry, typed: str, but: str = "") -> str:
-    name = require_name(typed)
-    if any(name_key(p.name) == name_key(name) for p in registry.providers if p.id != but):
-        raise NameTaken("There is a provider with this name already. Choose another name.", field="name")
-    return name
-
-
-def _require_free_id(registry: Registry, rows: Sequence[ProviderRow], name: str) -> str:
-    """Return the id made from a name: what programs ask for, so it never changes afterwards."""
-    plain = unicodedata.normalize("NFKD", name_key(name)).encode("ascii", "ignore").decode()
-    provider_id = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_ID_LIMIT].strip("_")
-    if not provider_id:
-        raise InvalidInput(
-            "Use at least one letter from a to z or a digit: programs ask for it by an id made from these.",
-            field="name",
-        )
-    if registry.find(provider_id) is not None or any(row.id == provider_id for row in rows):
-        raise NameTaken(
-            f"This name leads to the id {provider_id}, which another provider has. Choose another name.",
-            field="name",
-        )
-    return provider_id
-
-
 def _notice(view: DecisionView) -> str:
     """Say what follows from an address."""
     said = []
     if count := view.keys_to_reenter:
         keys = "key has" if count == 1 else "keys have"
-        said.append(f"{count} {keys} to be entered again: a saved key is sealed to its address.")
+        said.append(
+            f"{count} {keys} to be entered again: a saved key is sealed to its address, and programs get it"
+            " for that one until then."
+        )
     if view.base_url.lower().startswith("http://"):
         said.append("This address is not encrypted: keys travel to it in the clear.")
     return " ".join(said)
@@ -256,17 +240,24 @@ def _record(
     row: ProviderRow,
     changed: list[str] | None = None,
 ) -> None:
-    provider = decided(portal.live_registry.base, [row]).get(row.id)
     audit.record(
         portal,
         session,
         principal,
         action,
         object_id=row.id,
-        object_label=provider.name,
+        object_label=row.name if row.is_custom else portal.live_registry.base.get(row.id).name,
         provider=row.id,
         enabled=row.enabled,
         # The origin alone: what follows it may hold what somebody pasted by mistake.
-        destination=origin_of(row.base_url) if row.base_url else None,
+        destination=_origin_or_none(row.base_url),
         changed=changed,
     )
+
+
+def _origin_or_none(base_url: str) -> str | None:
+    try:
+        return origin_of(base_url) if base_url else None
+    except InvalidInput:
+        # Written by hand: what it says is nobody's address.
+        return None

@@ -14,7 +14,6 @@ from keyportal.providers.base import Provider, destination_of
 from keyportal.providers.registry import Registry
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.registry import decided
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,14 @@ def list_decisions(portal: Portal, principal: Principal) -> list[DecisionView]:
     with portal.database.reading() as session:
         rows = providers.provider_rows(session)
         sealed = providers.destinations(session)
-        registry = decided(portal.live_registry.base, rows)
+        registry = portal.live_registry.deciding(rows)
         by_id = {row.id: row for row in rows}
         return [_view(portal, registry, p, by_id.get(p.id), sealed) for p in registry.all()]
 
 
 def decision_view(portal: Portal, session: Session, row: ProviderRow) -> DecisionView:
     """Return one provider as this row decides it."""
-    registry = decided(portal.live_registry.base, [row])
+    registry = portal.live_registry.deciding(providers.provider_rows(session))
     return _view(portal, registry, registry.get(row.id), row, providers.destinations(session, row.id))
 
 
@@ -87,11 +86,11 @@ def _view(
         enabled=registry.is_enabled(provider.id),
         base_url=provider.base_url,
         address=provider.address({}),
-        default_base_url=default.base_url if default and not provider.is_custom else "",
+        default_base_url=default.base_url if default else "",
         is_custom=provider.is_custom,
         is_fixed=bool(setting),
         fixed_by=setting,
-        is_moved=provider.is_moved and not provider.is_custom and not setting,
+        is_moved=default is not None and provider.base_url != default.base_url,
         auth_style=row.auth_style if row and provider.is_custom else "",
         environment_names=provider.environment_names,
         credential_count=sum(keys.count for keys in own),

@@ -53,11 +53,13 @@ class ProviderView:
 class PastedView:
     """What a pasted text looks like, without the text.
 
-    `is_assignment`: it is a `NAME=value` line, of which the owner may keep the value alone. `notice`
-    says what will be cleaned off, `problem` why it cannot be saved, `warning` what is odd about it.
+    `candidates` are several providers it could equally be for. `is_assignment`: it is a `NAME=value`
+    line, of which the owner may keep the value alone. `notice` says what will be cleaned off, `problem`
+    why it cannot be saved, `warning` what is odd about it.
     """
 
     guessed: ProviderView | None
+    candidates: tuple[ProviderView, ...]
     is_assignment: bool
     notice: str
     problem: str
@@ -82,11 +84,14 @@ def look_at_pasted(portal: Portal, principal: Principal, pasted: Secret, provide
     registry = portal.providers
     assignment = find_assignment(pasted.reveal())
     value = assignment.value if assignment else pasted
-    guessed = registry.guess(value.reveal()) or (_named(portal, assignment.name) if assignment else None)
-    chosen = registry.find(provider_id) or guessed
+    found = registry.candidates(value.reveal())
+    named = _named(portal, assignment.name) if assignment and not found else None
+    guessed = found[0] if len(found) == 1 else named
+    chosen = registry.find(provider_id) or guessed or next(iter(found), None)
     problem, cleaned = _cleaned(value)
     return PastedView(
         guessed=provider_view(portal, guessed) if guessed else None,
+        candidates=tuple(provider_view(portal, p) for p in found) if len(found) > 1 else (),
         is_assignment=assignment is not None,
         notice=cleaned.notice if cleaned else "",
         problem=problem,

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from keyportal.domain.checks import CheckResult, require_model_name
 from keyportal.domain.credentials import require_value
-from keyportal.domain.errors import NoKey, StorageUnavailable
+from keyportal.domain.errors import InvalidInput, NoKey, StorageUnavailable
 from keyportal.domain.secret import Secret
 from keyportal.persistence import providers
 from keyportal.persistence.engine import Database
@@ -17,7 +17,7 @@ from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
 from keyportal.resolver import Situation
 from keyportal.services import environment, first_run
-from keyportal.services.registry import decided
+from keyportal.services.registry import TakenNames, decided
 from keyportal.services.start_up import registry_from
 from keyportal.settings import Settings, settings_from
 
@@ -66,12 +66,24 @@ def facts_of(settings: Settings, provider_id: str) -> ProviderFacts:
     return _facts(settings, registry, registry.get(provider_id))
 
 
+def key_given(settings: Settings, provider_id: str, secret: Secret, fields: Mapping[str, str]) -> KeyHere:
+    """Return a key from standard input, with its secret fields from the environment.
+
+    Raises UnknownProvider, and InvalidInput for a secret field among the arguments.
+    """
+    provider = registry_here(settings).get(provider_id)
+    _require_shown(provider, fields)
+    _, beside = provider.parted(environment.fields_of(settings, provider))
+    return KeyHere(secret, {**beside, **fields})
+
+
 def key_of_environment(settings: Settings, provider_id: str, fields: Mapping[str, str]) -> KeyHere:
     """Return the key the environment holds; fields given here outrank those found there.
 
-    Raises UnknownProvider, NoKey naming every variable asked.
+    Raises UnknownProvider, InvalidInput, NoKey naming every variable asked.
     """
     provider = registry_here(settings).get(provider_id)
+    _require_shown(provider, fields)
     names = environment.names_of(settings, provider)
     for name in names:
         if environment.situation_of(settings, provider, name) is Situation.USABLE:
@@ -79,6 +91,16 @@ def key_of_environment(settings: Settings, provider_id: str, fields: Mapping[str
             return KeyHere(secret, {**environment.fields_of(settings, provider), **fields}, name)
     asked = ", ".join(names) or "none"
     raise NoKey(f"No variable holds a key for {provider.name}. Asked: {asked}. Set one, or use --stdin.")
+
+
+def _require_shown(provider: Provider, fields: Mapping[str, str]) -> None:
+    for field_ in provider.fields:
+        if field_.secret and field_.name in fields:
+            names = " or ".join(field_.environment_names)
+            raise InvalidInput(
+                f"{field_.label} is a secret, and arguments can be seen by others. Set {names}.",
+                field=field_.name,
+            )
 
 
 async def check_here(
@@ -111,7 +133,7 @@ def registry_here(settings: Settings) -> Registry:
     database = Database(settings.database_url)
     try:
         with database.reading() as session:
-            return decided(base, providers.provider_rows(session))
+            return decided(base, providers.provider_rows(session), TakenNames.of(settings, base))
     except (StorageUnavailable, SQLAlchemyError):
         # No such table yet, or no server: what the files say still holds.
         return base

@@ -8,14 +8,14 @@ from sqlmodel import Session
 
 from keyportal.domain.audit import Action, Result
 from keyportal.domain.credentials import CredentialStatus
-from keyportal.domain.errors import Forbidden, KeyPortalError, KeyUnreadable, NoKey, Unopenable
+from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, KeyUnreadable, NoKey, Unopenable
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import search_key
 from keyportal.persistence import credentials, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import CredentialRow, UserRow
-from keyportal.providers.base import Provider
+from keyportal.providers.base import Provider, destination_of
 from keyportal.resolver import Candidate, Decision, Situation, Source, resolve
 from keyportal.services import audit, environment
 from keyportal.services.credential_views import row_status
@@ -193,9 +193,23 @@ def _count_and_record(
         credential=ResolvedCredential(row.id, row.name, row.mask) if row else None,
         api_key=opened.secret,
         fields=opened.fields,
-        base_url=row.base_url if row else provider.environment_address(opened.fields),
+        base_url=address_of(provider, row) if row else provider.environment_address(opened.fields),
         resolution_id=resolution_id,
     )
+
+
+def address_of(provider: Provider, row: CredentialRow) -> str:
+    """Return where a saved key is used: the provider's present address, if it is at the key's origin."""
+    return row.base_url if stays_elsewhere(provider, row) else provider.address(row.fields)
+
+
+def stays_elsewhere(provider: Provider, row: CredentialRow) -> bool:
+    """Tell whether a key is sealed to another origin than its provider has by now."""
+    try:
+        return destination_of(provider.address(row.fields)) != row.destination
+    except InvalidInput:
+        # A place of the address is not filled in by the fields of this key.
+        return True
 
 
 def _candidate(portal: Portal, row: CredentialRow, source: Source) -> Candidate:

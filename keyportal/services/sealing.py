@@ -58,6 +58,9 @@ def open_credential(portal: Portal, row: CredentialRow) -> Opened:
     if not row.secret_fields:
         return Opened(content, dict(row.fields))
     secret, secret_fields = _unpacked(content)
+    # Their names stand in the database in the clear, and what is inside is what was saved.
+    if row.secret_fields != sorted(secret_fields):
+        raise Unopenable
     return Opened(secret, {**row.fields, **secret_fields})
 
 

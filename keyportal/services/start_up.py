@@ -18,7 +18,7 @@ from keyportal.persistence.tables import EncryptionKeyRow
 from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
 from keyportal.services.portal import Portal
-from keyportal.services.registry import LiveRegistry
+from keyportal.services.registry import LiveRegistry, TakenNames
 from keyportal.settings import ENCRYPTION_KEY, Settings
 from keyportal.vault.keyring import Keyring
 from keyportal.vault.sealed import Place, open_sealed, seal
@@ -43,7 +43,8 @@ def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
         database.dispose()
         raise
     client = GuardedClient(allowed_origins=providers.allowed_origins)
-    return Portal(settings, database, keyring, LiveRegistry(providers, database), client, clock)
+    registry = LiveRegistry(providers, database, TakenNames.of(settings, providers))
+    return Portal(settings, database, keyring, registry, client, clock)
 
 
 def require_ready(portal: Portal) -> None:

@@ -31,12 +31,18 @@ def count_tests(portal: Portal, person: str, number: int = 1) -> None:
     """Count a person's tests of keys, several at once or none. Raises TooManyTests."""
     limit = portal.settings.tests_per_minute
     try:
-        _count(portal, f"tests:{person}", limit, TEST_WINDOW, number)
+        _count(portal, _tests_key(person), limit, TEST_WINDOW, number)
     except TooManyAttempts as refusal:
         wait = refusal.retry_after
         raise TooManyTests(
             f"You can test {limit} keys a minute. Wait {wait} s, then test again.", retry_after=wait
         ) from None
+
+
+def return_test(portal: Portal, person: str) -> None:
+    """Give a counted test back: it found no place and was not made."""
+    with portal.database.transaction() as session:
+        records.return_attempt(session, _tests_key(person))
 
 
 def forgive(portal: Portal, *, account: str, address: str) -> None:
@@ -54,7 +60,9 @@ def _count(portal: Portal, key: str, limit: int, window: timedelta, number: int 
     with portal.database.transaction() as session:
         take_lock(session, _ATTEMPT_LOCK)
         row = records.find_attempts(session, key)
-        if row is None or row.window_ends_at <= now:
+        if row is None or not now < row.window_ends_at <= now + window:
+            # One that ends later than it can is of before the clock was put back: over, too.
+            records.forget_attempts(session, key)
             records.forget_old_attempts(session, now)
             row = AttemptRow(key=key, count=0, window_ends_at=now + window)
         over, wait = row.count + number > limit, row.window_ends_at - now
@@ -64,6 +72,10 @@ def _count(portal: Portal, key: str, limit: int, window: timedelta, number: int 
     if over:
         raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds())))
     return row.count
+
+
+def _tests_key(person: str) -> str:
+    return f"tests:{person}"
 
 
 def _address_key(address: str) -> str:

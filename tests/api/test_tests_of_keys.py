@@ -2,6 +2,7 @@
 
 import pytest
 
+from keyportal.services import check_slots
 from tests.api.support import VALUE, Rest, browser, code_of
 from tests.conftest import MakePortal
 from tests.fakes.fake_provider import FakeProvider
@@ -66,6 +67,19 @@ def test_the_limit_is_a_429_that_says_when(make_portal: MakePortal, openai: Fake
     refused = alice.post("/api/api-keys/test", json=BODY)
     assert (refused.status_code, code_of(refused)) == (429, "too_many_tests")
     assert (refused.headers["retry-after"], openai.hits) == ("60", 1)
+
+
+def test_no_place_is_a_429_that_uses_up_nothing(make_portal: MakePortal, openai: FakeProvider) -> None:
+    portal = make_portal(
+        KEYPORTAL_TESTS_AT_ONCE="1", KEYPORTAL_TESTS_PER_MINUTE="1", KEYPORTAL_BASE_URL_OPENAI=openai.url
+    )
+    alice = browser(portal, "alice")
+    held = check_slots._try(portal, "somebody")
+    assert held is not None
+    refused = [alice.post("/api/api-keys/test", json=BODY) for _ in range(2)]
+    assert [(r.status_code, r.headers["retry-after"]) for r in refused] == [(429, "3")] * 2
+    check_slots._free(portal, held)
+    assert alice.post("/api/api-keys/test", json=BODY).status_code == 200
 
 
 def test_only_a_caller_who_may_test_is_counted(make_portal: MakePortal, openai: FakeProvider) -> None:

@@ -114,6 +114,14 @@ def test_fields_and_a_model_can_be_given(run, openai: FakeProvider) -> None:
     assert json.loads(openai.requests[1].body)["model"] == "gpt-4o-mini"
 
 
+def test_a_secret_field_is_not_taken_from_the_arguments(run) -> None:
+    done = run(
+        "check", "aws_transcribe", "--stdin", "--field", "session_token=hunter2hunter2", stdin="s" * 40
+    )
+    assert (done.exit_code, "AWS_SESSION_TOKEN" in done.stderr) == (1, True)
+    assert "hunter2" not in done.output
+
+
 @pytest.mark.parametrize("arguments", [(), ("--stdin", "--from-env"), ("--stdin", "--field", "project")])
 def test_a_wrong_command_line_sends_nothing(run, openai: FakeProvider, arguments: tuple[str, ...]) -> None:
     done = run("check", "openai", *arguments, stdin=KEY)

@@ -43,7 +43,7 @@ def test_a_clean_value_is_kept_without_a_notice() -> None:
 def test_outer_space_and_invisible_characters_go_with_a_notice(pasted: str) -> None:
     cleaned = require_value(pasted)
     assert cleaned.secret.reveal() == KEY
-    assert "removed" in cleaned.notice
+    assert "left out" in cleaned.notice
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\n", "\ufeff", "\u200b \u200b"])
@@ -86,9 +86,55 @@ def test_a_name_value_line_is_refused(line: str) -> None:
 def test_a_line_is_split_when_its_owner_agreed(line: str) -> None:
     kept = require_value(line, split_assignment=True)
     assert kept.secret.reveal() == KEY
-    assert kept.notice == "Only the part after the equals sign was kept."
+    assert kept.notice == "Only the part after the equals sign is kept."
     assignment = find_assignment(line)
     assert assignment is not None and assignment.name == "OPENAI_API_KEY"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "OPENAI_API_KEY=sk-a GROQ_API_KEY=gsk_b",
+        "OPENAI_API_KEY=sk-a\nGROQ_API_KEY=gsk_b\n",
+        'A_KEY="sk-a"  export B_KEY=gsk',
+    ],
+)
+def test_several_lines_are_refused_even_with_consent(lines: str) -> None:
+    for split in (False, True):
+        with pytest.raises(InvalidInput, match="several NAME=value lines"):
+            require_value(lines, split_assignment=split)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [f'"{KEY}"', f"'{KEY}'", f"`{KEY}`", f'"{KEY}",', f"Bearer {KEY}", f"Authorization: Bearer {KEY}"],
+)
+def test_what_stands_around_a_key_goes_with_a_notice(wrapped: str) -> None:
+    kept = require_value(wrapped)
+    assert kept.secret.reveal() == KEY
+    assert kept.notice == "Quotes or words around the key are left out."
+
+
+@pytest.mark.parametrize("value", ["abc,", 'a"b', "Bearer", "bearer-token-1", "'half"])
+def test_what_belongs_to_a_key_stays(value: str) -> None:
+    assert require_value(value).secret.reveal() == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NAME=a" + " " * 60_000 + "x",
+        'NAME="' + '" ' * 30_000,
+        "A" * 60_000 + "=" + "B" * 60_000,
+        "ABC=" + "X " * 30_000,
+        "Bearer " * 10_000,
+        "{" * 60_000,
+    ],
+)
+def test_long_texts_made_to_hold_up_are_refused_at_once(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        require_value(text, split_assignment=True)
+    assert find_assignment(text) is None
 
 
 def test_consent_changes_nothing_where_there_is_no_line() -> None:

@@ -44,6 +44,20 @@ async def test_the_eleventh_test_in_a_minute_is_refused_with_the_time_to_wait(
     await checks.check_saved(portal, alice, mine.id)
 
 
+async def test_a_clock_put_back_keeps_nobody_waiting_for_longer_than_a_minute(
+    portal: Portal, alice: Principal, clock: FakeClock
+) -> None:
+    mine = save(portal, alice)
+    for _ in range(10):
+        await checks.check_saved(portal, alice, mine.id)
+    clock.advance(timedelta(days=-1))
+    for _ in range(10):
+        await checks.check_saved(portal, alice, mine.id)
+    with pytest.raises(TooManyTests) as refusal:
+        await checks.check_saved(portal, alice, mine.id)
+    assert refusal.value.retry_after == 60
+
+
 async def test_a_persons_agents_count_with_the_person(make_portal: MakePortal, openai: FakeProvider) -> None:
     portal = make_portal(KEYPORTAL_TESTS_PER_MINUTE="1", KEYPORTAL_BASE_URL_OPENAI=openai.url)
     alice = person(portal, "alice")
@@ -111,15 +125,28 @@ async def test_a_batch_tests_every_key_and_tells_how_far_it_is(portal: Portal, a
     assert {s.found.outcome for s in steps if s.found} == {"valid"}
 
 
-async def test_a_batch_asks_eight_at_a_time_and_waits_for_its_places(
-    make_portal: MakePortal, openai: FakeProvider
-) -> None:
+async def test_a_batch_waits_for_its_places(make_portal: MakePortal, openai: FakeProvider) -> None:
     portal = make_portal(KEYPORTAL_TESTS_AT_ONCE="3", KEYPORTAL_BASE_URL_OPENAI=openai.url)
     alice = person(portal, "alice")
     ids = [save(portal, alice, f"key {n}").id for n in range(9)]
     steps = await batch(portal, alice, ids)
     assert [s.problem for s in steps] == [""] * 9
-    assert check_batches.AT_ONCE == 8
+
+
+async def test_a_batch_asks_eight_at_a_time(make_portal: MakePortal, openai: FakeProvider) -> None:
+    openai.stay_silent()
+    portal = make_portal(KEYPORTAL_TESTS_AT_ONCE="40", KEYPORTAL_BASE_URL_OPENAI=openai.url)
+    alice = person(portal, "alice")
+    ids = [save(portal, alice, f"key {n}").id for n in range(12)]
+    steps = check_batches.check_many(portal, alice, ids)
+    waiting = asyncio.create_task(anext(steps))
+    while openai.hits < 8:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert (openai.hits, slots_in(portal)) == (8, 8)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await steps.aclose()
 
 
 async def test_a_slow_provider_does_not_hold_up_the_others(

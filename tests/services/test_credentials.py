@@ -84,7 +84,7 @@ def test_the_secret_is_sealed_in_its_place_and_nowhere_else(
 
 def test_cleaning_a_pasted_value_is_told(portal: Portal, alice: Principal) -> None:
     view = save(portal, alice, value=f"\ufeff{VALUE}\n")
-    assert "removed" in view.notice
+    assert "left out" in view.notice
     assert open_credential(portal, row_of(portal, view.id)).secret.reveal() == VALUE
 
 

@@ -41,6 +41,28 @@ def test_what_could_be_anybodys_is_not_guessed(portal: Portal, alice: Principal,
     assert look(portal, alice, text).guessed is None
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('{"type": "service_account", "project_id": "x"}', ["Google Speech-to-Text", "Vertex AI"]),
+        ('{\n  "project_id": "x",\n  "type": "service_account"\n}', ["Google Speech-to-Text", "Vertex AI"]),
+        ("ya29.abc", ["Google Gemini", "Google Speech-to-Text", "Vertex AI"]),
+        (VALUE, []),
+        ("hello", []),
+    ],
+)
+def test_several_equally_likely_providers_are_named(
+    portal: Portal, alice: Principal, text: str, names: list[str]
+) -> None:
+    found = look(portal, alice, text)
+    assert [p.name for p in found.candidates] == names
+    assert not names or found.guessed is None
+
+
+def test_a_sign_in_token_is_warned_about_without_a_choice(portal: Portal, alice: Principal) -> None:
+    assert "OAuth" in look(portal, alice, "ya29.abc").warning
+
+
 @pytest.mark.parametrize("line", [f"OPENAI_API_KEY={VALUE}", f'export OPENAI_API_KEY = "{VALUE}" # x'])
 def test_a_whole_line_is_seen_as_one(portal: Portal, alice: Principal, line: str) -> None:
     found = look(portal, alice, line)
@@ -48,7 +70,7 @@ def test_a_whole_line_is_seen_as_one(portal: Portal, alice: Principal, line: str
 
 
 def test_cleaning_is_announced(portal: Portal, alice: Principal) -> None:
-    assert "removed" in look(portal, alice, f" {VALUE}\u200b").notice
+    assert "left out" in look(portal, alice, f" {VALUE}\u200b").notice
     assert look(portal, alice, VALUE).notice == ""
 
 
@@ -74,7 +96,7 @@ def test_what_cannot_be_saved_is_said_at_once(portal: Portal, alice: Principal, 
 
 
 def test_nothing_pasted_says_nothing_and_the_text_never_comes_back(portal: Portal, alice: Principal) -> None:
-    assert look(portal, alice, "  ") == providers.PastedView(None, False, "", "", "")
+    assert look(portal, alice, "  ") == providers.PastedView(None, (), False, "", "", "")
     assert VALUE not in repr(look(portal, alice, f"MY_KEY={VALUE}"))
 
 

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from keyportal.domain.errors import (
     Forbidden,
@@ -18,6 +20,7 @@ from keyportal.domain.errors import (
     VersionConflict,
 )
 from keyportal.domain.principals import Principal, anonymous_principal, operator_principal
+from keyportal.persistence.tables import ProviderRow
 from keyportal.services import checks, credentials, provider_edits, providers, resolution
 from keyportal.services.credentials import CredentialEdit, CredentialFilter
 from keyportal.services.portal import Portal
@@ -37,6 +40,13 @@ def decision(portal: Portal, root: Principal, provider_id: str) -> DecisionView:
 
 def add(portal: Portal, root: Principal, name: str = "Our cluster", **more: Any) -> DecisionView:
     return provider_edits.add_custom(portal, root, NewProvider(name, more.pop("base_url", ELSEWHERE), **more))
+
+
+def spoil_provider(portal: Portal, provider_id: str, **values: Any) -> None:
+    """Change a decision behind the services' back."""
+    with portal.database.transaction() as session:
+        session.exec(update(ProviderRow).where(col(ProviderRow.id) == provider_id).values(**values))
+    portal.live_registry.forget()
 
 
 def ids(portal: Portal, who: Principal, **more: bool) -> set[str]:
@@ -171,7 +181,10 @@ def test_a_move_says_how_many_values_have_to_be_entered_again(
     credentials.delete(portal, bob, USER, save(portal, bob, "gone", provider="anthropic").id)
     view = provider_edits.set_base_url(portal, root, "anthropic", ELSEWHERE + "/")
     assert (view.base_url, view.is_moved, view.keys_to_reenter) == (ELSEWHERE, True, 2)
-    assert view.notice == "2 keys have to be entered again: a saved key is sealed to its address."
+    assert view.notice == (
+        "2 keys have to be entered again: a saved key is sealed to its address, and programs get it"
+        " for that one until then."
+    )
     assert decision(portal, root, "anthropic").keys_to_reenter == 2
 
 
@@ -364,6 +377,42 @@ def test_variables_of_others_are_out_of_reach(make_portal: MakePortal, names: li
         provider_edits.update(portal, root, "our_cluster", ProviderEdit(environment_names=names))
 
 
+@pytest.mark.parametrize("prefixes", ["", "X_"])
+def test_two_added_providers_do_not_share_a_variable(make_portal: MakePortal, prefixes: str) -> None:
+    portal = make_portal(KEYPORTAL_ENVIRONMENT_PREFIXES=prefixes)
+    root, names = person(portal, "root"), ["OUR_API_KEY"]
+    add(portal, root, environment_names=names)
+    for other in (names, [f"{prefixes}OUR_API_KEY"]):
+        with pytest.raises(InvalidInput, match="belongs to another provider"):
+            add(portal, root, "Other", environment_names=other)
+    add(portal, root, "Other")
+    with pytest.raises(InvalidInput, match="belongs to another provider"):
+        provider_edits.update(portal, root, "other", ProviderEdit(environment_names=names))
+    edit = ProviderEdit(environment_names=[*names, "SECOND_API_KEY"])
+    assert provider_edits.update(portal, root, "our_cluster", edit).version == 2
+
+
+@pytest.mark.parametrize("name", ["\u041epenai", "Open\u0430I", "Opena\u0131", "Our \u0663", "\u00d8penAI"])
+def test_a_name_of_letters_that_only_look_plain_is_refused(
+    portal: Portal, root: Principal, name: str
+) -> None:
+    add(portal, root)
+    for act in (
+        lambda: add(portal, root, name),
+        lambda: provider_edits.update(portal, root, "our_cluster", ProviderEdit(name=name)),
+    ):
+        with pytest.raises(InvalidInput, match="a to z and digits") as refusal:
+            act()
+        assert refusal.value.field == "name"
+
+
+@pytest.mark.parametrize("name", ["Open\u200bAI", "\u00d3penAI", "OPENAI\U0001f680"])
+def test_a_provider_is_not_renamed_to_look_like_another(portal: Portal, root: Principal, name: str) -> None:
+    add(portal, root)
+    with pytest.raises(NameTaken):
+        provider_edits.update(portal, root, "our_cluster", ProviderEdit(name=name))
+
+
 def test_an_unknown_way_to_send_the_key_is_refused(portal: Portal, root: Principal) -> None:
     with pytest.raises(InvalidInput) as refusal:
         add(portal, root, auth_style="basic")
@@ -405,6 +454,45 @@ def test_a_provider_with_keys_is_not_deleted_and_without_them_it_is(
     with pytest.raises(UnknownProvider):
         portal.providers.get("our_cluster")
     assert add(portal, root).version == 1
+
+
+@pytest.mark.parametrize("values", [{"base_url": "ftp://llm.example.com"}, {"auth_style": "odd"}])
+def test_an_added_provider_that_nobody_can_read_is_deleted_and_added_again(
+    portal: Portal, root: Principal, values: dict[str, str]
+) -> None:
+    add(portal, root)
+    spoil_provider(portal, "our_cluster", **values)
+    assert portal.providers.find("our_cluster") is None
+    with pytest.raises(VersionConflict):
+        provider_edits.delete_custom(portal, root, "our_cluster", version=7)
+    provider_edits.delete_custom(portal, root, "our_cluster")
+    assert events(portal)[-1].object_label == "Our cluster"
+    assert add(portal, root).id == "our_cluster"
+
+
+def test_an_added_provider_of_an_id_that_the_catalogue_got_can_be_deleted_with_the_keys_there(
+    portal: Portal, root: Principal, alice: Principal
+) -> None:
+    add(portal, root, "Shadow")
+    spoil_provider(portal, "shadow", id="groq")
+    save(portal, alice, provider="groq", value="gsk_0123456789abcdef")
+    provider_edits.delete_custom(portal, root, "groq")
+    with pytest.raises(InvalidInput, match="catalogue cannot be deleted"):
+        provider_edits.delete_custom(portal, root, "groq")
+    assert portal.providers == portal.live_registry.base
+
+
+def test_a_decision_about_the_catalogues_provider_replaces_an_added_one_of_its_id(
+    portal: Portal, root: Principal
+) -> None:
+    add(portal, root, "Shadow", environment_names=["SHADOW_API_KEY"])
+    spoil_provider(portal, "shadow", id="groq", enabled=False)
+    assert (decision(portal, root, "groq").enabled, decision(portal, root, "groq").is_custom) == (True, False)
+    view = provider_edits.set_base_url(portal, root, "groq", "https://other.example.com")
+    assert (view.name, view.enabled, view.is_custom, view.base_url) == (
+        portal.live_registry.base.get("groq").name, True, False, "https://other.example.com",
+    )  # fmt: skip
+    assert portal.providers.get("groq").base_url == "https://other.example.com"
 
 
 def test_there_is_an_end_to_added_providers(portal: Portal, root: Principal) -> None:

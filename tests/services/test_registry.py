@@ -1,6 +1,7 @@
 """The providers as they are now: what admins decided, seen at once here and soon elsewhere."""
 
 import time
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -13,13 +14,19 @@ from keyportal.persistence.tables import ProviderRow
 from keyportal.services import provider_edits
 from keyportal.services.portal import Portal
 from keyportal.services.provider_edits import NewProvider
-from keyportal.services.registry import LiveRegistry, decided
+from keyportal.services.providers_here import registry_here
+from keyportal.services.registry import LiveRegistry, TakenNames, decided
 from tests.conftest import MakePortal, person
 from tests.support import START
 
 
 def row(provider_id: str, **values: Any) -> ProviderRow:
-    return ProviderRow(id=provider_id, created_at=START, updated_at=START, **values)
+    return ProviderRow(id=provider_id, **{"created_at": START, "updated_at": START, **values})
+
+
+def custom(provider_id: str, *names: Any, **values: Any) -> ProviderRow:
+    usual = {"is_custom": True, "name": provider_id, "base_url": "https://llm.example.com"}
+    return row(provider_id, **usual, auth_style="bearer", environment_names=list(names), **values)
 
 
 def test_without_decisions_it_is_the_catalogue_with_the_operators_settings(portal: Portal) -> None:
@@ -78,6 +85,50 @@ def test_a_row_that_cannot_be_read_keeps_nobody_out_of_the_rest(portal: Portal) 
     registry = decided(portal.live_registry.base, odd)
     assert registry.get("anthropic") == portal.live_registry.base.get("anthropic")
     assert registry.find("mine") is None
+
+
+def test_a_variable_that_the_catalogue_or_the_operator_got_later_is_theirs(make_portal: MakePortal) -> None:
+    portal = make_portal(
+        KEYPORTAL_ENVIRONMENT_NAMES_DEEPSEEK="OPERATORS_API_KEY", KEYPORTAL_ENVIRONMENT_PREFIXES="OPEN"
+    )
+    own = custom("mine", "OPENAI_API_KEY", "OPERATORS_API_KEY", "AI_API_KEY", "OUR_API_KEY")
+    registry = portal.live_registry.deciding([own])
+    assert registry.get("mine").environment_names == ("OUR_API_KEY",)
+
+
+def test_the_operators_variable_is_not_given_to_an_added_provider(make_portal: MakePortal) -> None:
+    before = make_portal(OUR_API_KEY="sk-environment-0123")
+    new = NewProvider("Mine", "https://llm.example.com", environment_names=["OUR_API_KEY"])
+    provider_edits.add_custom(before, person(before, "root"), new)
+    after = make_portal(OUR_API_KEY="sk-environment-0123", KEYPORTAL_ENVIRONMENT_NAMES_OPENAI="OUR_API_KEY")
+    assert before.providers.get("mine").environment_names == ("OUR_API_KEY",)
+    assert after.providers.get("mine").environment_names == ()
+    assert registry_here(after.settings).get("mine").environment_names == ()
+
+
+@pytest.mark.parametrize("names", [("OUR_API_KEY", "OUR_API_KEY"), ("X_OUR_API_KEY", "OUR_API_KEY")])
+def test_of_two_added_providers_the_older_keeps_a_variable(portal: Portal, names: tuple[str, str]) -> None:
+    later = START + timedelta(seconds=1)
+    rows = [custom("a", names[1], "OTHER_API_KEY", created_at=later), custom("b", names[0])]
+    registry = decided(portal.live_registry.base, rows, TakenNames(prefixes=("X_",)))
+    assert registry.get("b").environment_names == (names[0],)
+    assert registry.get("a").environment_names == ("OTHER_API_KEY",)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_where_a_later_catalogue_has_the_id_of_an_added_provider_it_wins(
+    portal: Portal, enabled: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = decided(portal.live_registry.base, [custom("groq", enabled=enabled)])
+    assert registry == portal.live_registry.base
+    assert "groq is ignored" in caplog.text
+
+
+def test_variables_that_cannot_be_read_keep_nobody_out_of_the_rest(portal: Portal) -> None:
+    odd = custom("mine")
+    odd.environment_names = cast(list[str], None)
+    registry = decided(portal.live_registry.base, [odd, custom("ours", "OUR_API_KEY")])
+    assert registry.get("ours").environment_names == ("OUR_API_KEY",)
 
 
 class _Away:

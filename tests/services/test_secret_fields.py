@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from keyportal.domain.errors import InvalidInput, KeyUnreadable
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.services import credentials, resolution
+from keyportal.services import checks, credentials, resolution
 from keyportal.services.credentials import CredentialEdit
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import open_credential
@@ -82,6 +82,20 @@ def test_a_plain_secret_cannot_be_passed_off_as_a_packed_one(
     spoil(portal, save(portal, alice, value=document).id, secret_fields=["session_token"])
     with pytest.raises(KeyUnreadable):
         resolution.resolve_key(portal, agent, "openai")
+
+
+@pytest.mark.parametrize(
+    "names", [["nope"], ["nope", "session_token"], "session_token", {"session_token": 1}]
+)
+async def test_other_names_than_those_sealed_with_the_key_do_not_open(
+    portal: Portal, alice: Principal, agent: Principal, names: object
+) -> None:
+    mine = save_aws(portal, alice)
+    spoil(portal, mine.id, secret_fields=names)
+    with pytest.raises(KeyUnreadable):
+        await checks.check_saved(portal, alice, mine.id)
+    with pytest.raises(KeyUnreadable):
+        resolution.resolve_key(portal, agent, "aws_transcribe")
 
 
 def test_a_service_account_document_is_saved_on_one_line(
