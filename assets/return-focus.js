@@ -1,6 +1,7 @@
 // A dialog gives focus back to the button that opened it. Ours are opened by the server and know no
 // button, so this remembers where focus was outside of dialogs and menus. When that is gone too, such
-// as the row of a deleted key, or a button that disabled itself, focus goes to the search field.
+// as the row of a deleted key, or a button that disabled itself, focus goes to the search field, or
+// to the element whose id it names: <button data-focus-after="id">.
 (() => {
   const overlay = '[role="dialog"], [role="alertdialog"], [role="menu"]';
   let last = null;
@@ -22,7 +23,8 @@
     if (!isLost()) {
       if (overlayClosed) last.focus();
     } else if (wasInContent) {
-      (document.getElementById("search") || document.getElementById("content"))?.focus();
+      const after = document.getElementById(last.dataset.focusAfter);
+      (after || document.getElementById("search") || document.getElementById("content"))?.focus();
     }
   };
   new MutationObserver((changes) => {
@@ -32,4 +34,14 @@
   }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"],
   });
+})();
+
+// <form data-problem="3">: when that number changes, the form was refused once more, and focus goes to
+// the field that is wrong. A number, because the same field may be refused twice with the same words.
+(() => {
+  const focusWrong = (form) => form.querySelector('[aria-invalid="true"]')?.focus();
+  new MutationObserver((changes) => {
+    // After the frame: the fields and what folds them are drawn with the number, in any order.
+    for (const { target } of changes) setTimeout(() => focusWrong(target), 30);
+  }).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["data-problem"] });
 })();

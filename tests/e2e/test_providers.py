@@ -1,5 +1,6 @@
 """The Providers page in a real browser: off and on, another address, a provider of one's own."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -46,12 +47,16 @@ def choose(page: Page, provider_id: str, act: str) -> None:
 
 
 def test_a_provider_turned_off_leaves_the_form_and_comes_back(signed_in: Page) -> None:
+    pages.go_to(signed_in, "API keys")
+    pages.add_key(signed_in, "deepgram", "Of one turned off", "0123456789abcdef" * 2 + "01234567")
+    expect(pages.row(signed_in, "Of one turned off").get_by_test_id("provider-off")).to_have_count(0)
     pages.go_to(signed_in, "Providers")
     row(signed_in, "deepgram").get_by_test_id("switch-enabled").click()
     expect(row(signed_in, "deepgram").get_by_test_id("is-off")).to_be_visible()
     expect(signed_in.get_by_test_id("notice")).to_contain_text("Deepgram is turned off")
     pages.go_to(signed_in, "API keys")
-    expect(signed_in.get_by_test_id("add-key").first).to_be_visible()
+    off = pages.row(signed_in, "Of one turned off").get_by_test_id("provider-off")
+    expect(off).to_have_attribute("title", re.compile("Programs get no key"))
     signed_in.get_by_test_id("add-key").click()
     expect(signed_in.get_by_test_id("provider").locator('option[value="openai"]')).to_have_count(1)
     expect(signed_in.get_by_test_id("provider").locator('option[value="deepgram"]')).to_have_count(0)
@@ -67,6 +72,9 @@ def test_an_address_is_moved_and_says_which_values_are_entered_again(signed_in: 
     pages.go_to(signed_in, "Providers")
     choose(signed_in, "deepseek", "change-address")
     expect(signed_in.get_by_test_id("address-consequence")).to_contain_text("1 saved key")
+    expect(signed_in.get_by_test_id("address-form")).to_contain_text(
+        "Saved keys stay with the former address"
+    )
     signed_in.get_by_test_id("base-url").fill("ftp://llm.example.com")
     signed_in.keyboard.press("Enter")
     expect(signed_in.get_by_test_id("field-error")).to_contain_text("This address cannot be used")

@@ -1,5 +1,6 @@
 """Testing keys in the browser: before saving, all of a page, and what the last test found. And pasting."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ EMAIL, PASSWORD = "root@example.com", "the admin's long password"
 VALUE = "sk-proj-TESTINGcanary0123456789abcdef"
 LINE = f'OPENAI_API_KEY="{VALUE}line"'
 CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
+ACCESS_KEY_ID = "AKIAABCDEFGHIJKLMNOP"
 MODELS = [{"id": f"gpt-{number}"} for number in range(60)]
 
 
@@ -154,6 +156,51 @@ def test_a_provider_chosen_by_hand_is_only_offered_another(keys: Page) -> None:
     expect(keys.get_by_test_id("api-key")).to_be_focused()
 
 
+def test_the_secret_pasted_after_its_id_keeps_the_provider_and_what_was_typed(keys: Page) -> None:
+    open_form(keys, ACCESS_KEY_ID)
+    expect(keys.get_by_test_id("provider")).to_have_value("aws_transcribe")
+    expect(keys.get_by_test_id("pasted-warning")).to_contain_text("access key id")
+    expect(keys.get_by_test_id("recognised")).not_to_have_class(re.compile("kp-hint-green"))
+    keys.get_by_test_id("field-access_key_id").fill(ACCESS_KEY_ID)
+    keys.get_by_test_id("field-region").fill("eu-central-1")
+    keys.get_by_test_id("api-key").fill("TESTINGcanary" + "x" * 27)
+    expect(keys.get_by_test_id("pasted")).to_be_empty()
+    expect(keys.get_by_test_id("provider")).to_have_value("aws_transcribe")
+    expect(keys.get_by_test_id("field-access_key_id")).to_have_value(ACCESS_KEY_ID)
+    expect(keys.get_by_test_id("field-region")).to_have_value("eu-central-1")
+    keys.get_by_test_id("api-key").fill("sk-proj-TESTINGcanary0123456789T3BlbkFJ0123456789")
+    expect(keys.get_by_test_id("recognised")).to_have_class(re.compile("kp-hint-green"))
+
+
+def test_of_several_providers_one_is_chosen_beside_the_value(keys: Page) -> None:
+    open_form(keys, '{"type": "service_account", "project_id": "x"}')
+    expect(keys.get_by_test_id("candidates")).to_contain_text(
+        "This looks like a key of Google Speech-to-Text or Vertex AI. Choose:"
+    )
+    keys.get_by_role("button", name="Vertex AI").click()
+    expect(keys.get_by_test_id("provider")).to_have_value("vertex_ai")
+    expect(keys.get_by_test_id("api-key")).to_be_focused()
+    expect(keys.get_by_test_id("candidate")).to_have_count(0)
+
+
+def test_focus_goes_to_the_field_that_is_wrong_each_time(keys: Page) -> None:
+    open_form(keys, VALUE)
+    expect(keys.get_by_test_id("provider")).to_have_value("openai")
+    keys.get_by_test_id("field-organization").fill("org with spaces")
+    for _ in range(2):
+        keys.get_by_test_id("test-form").click()
+        expect(keys.get_by_test_id("field-organization")).to_be_focused()
+    keys.get_by_test_id("field-organization").fill("")
+    keys.get_by_test_id("save-key").click()
+    expect(keys.get_by_test_id("name")).to_be_focused()
+    keys.get_by_test_id("name").fill("Wrong label")
+    keys.get_by_test_id("more").click()
+    keys.get_by_test_id("environment").fill("not a label!")
+    keys.get_by_test_id("more").click()
+    keys.get_by_test_id("save-key").click()
+    expect(keys.get_by_test_id("environment")).to_be_focused()
+
+
 def test_a_new_paste_takes_the_consent_back(keys: Page) -> None:
     open_form(keys, LINE, "Taken back")
     keys.get_by_test_id("consent").click()
@@ -187,7 +234,6 @@ def test_secret_fields_and_choices_have_their_own_controls(keys: Page) -> None:
     keys.get_by_test_id("provider").select_option("assemblyai")
     expect(keys.get_by_test_id("field-region")).to_have_value("us")
     keys.get_by_test_id("provider").select_option("aws_transcribe")
-    keys.get_by_test_id("more").click()
     token = keys.get_by_test_id("field-session_token")
     expect(token).to_have_attribute("type", "password")
     keys.get_by_test_id("toggle-field-session_token").click()
@@ -220,12 +266,17 @@ def test_all_keys_of_the_page_are_tested_with_progress_and_can_be_stopped(
     expect(pages.row(keys, "Batch 1").get_by_test_id("health")).to_have_attribute("data-value", "invalid")
     expect(keys.get_by_test_id("test-all")).to_be_focused()
     keys.get_by_test_id("stop-batch").click()
+    expect(keys.get_by_test_id("stop-batch")).to_have_count(0)
+    expect(keys.get_by_test_id("test-all")).to_be_focused()
     expect(keys.get_by_test_id("batch-summary")).to_have_text("Stopped after 2 of 3. 1 valid, 1 refused.")
     expect(pages.row(keys, "Batch 2").get_by_test_id("health")).to_have_attribute("data-value", "unchecked")
 
     provider.answer(200, {"object": "list", "data": MODELS}, key=VALUE + "batch2")
     keys.get_by_test_id("test-all").click()
     expect(keys.get_by_test_id("batch-summary")).to_have_text("2 valid, 1 refused.")
+    keys.get_by_test_id("dismiss-summary").click()
+    expect(keys.get_by_test_id("batch-summary")).to_have_count(0)
+    expect(keys.get_by_test_id("test-all")).to_be_focused()
 
 
 def test_the_badge_leads_to_the_last_test_and_its_models(keys: Page) -> None:
@@ -303,8 +354,9 @@ def _looks_right(page: Page, dialog: str) -> None:
 
 
 def test_signing_out_in_another_tab_ends_the_tests(keys: Page, provider: FakeProvider) -> None:
-    provider.stay_silent(key=VALUE + "batch2")
-    only(keys, "Batch 2")
+    provider.stay_silent(key=VALUE + "silent")
+    pages.add_key(keys, "openai", "Signed out", VALUE + "silent")
+    only(keys, "Signed out")
     keys.get_by_test_id("test-all").click()
     expect(keys.get_by_test_id("batch-progress")).to_have_text("0 of 1 tested")
     other = keys.context.new_page()
@@ -313,8 +365,16 @@ def test_signing_out_in_another_tab_ends_the_tests(keys: Page, provider: FakePro
     expect(keys.get_by_test_id("password")).to_be_visible(timeout=15_000)
 
 
-def test_no_value_is_in_a_frame_a_log_or_a_file(running: RunningPortal, frames: list[str]) -> None:
-    assert len(frames) > 100
+def test_no_value_is_in_a_frame_a_log_or_a_file(
+    keys: Page, running: RunningPortal, frames: list[str]
+) -> None:
+    open_form(keys, LINE, "In no frame")
+    keys.get_by_test_id("consent").click()
+    keys.get_by_test_id("test-form").click()
+    outcome_in_form(keys, "valid")
+    keys.get_by_test_id("save-key").click()
+    pages.check_key(keys, "In no frame", "valid")
+    assert any("In no frame" in frame and "****...line" in frame for frame in frames)
     assert not any("TESTINGcanary" in frame for frame in frames)
     stored = b"".join(f.read_bytes() for f in running.folder.rglob("*") if f.is_file())
     assert b"TESTINGcanary" not in stored

@@ -42,7 +42,7 @@ async def test_an_added_key_is_in_the_list_and_its_value_in_no_var(state: OwnCre
 
 async def test_the_save_tells_what_was_cleaned_off(state: OwnCredentialsState) -> None:
     await add(state, api_key=f"  {VALUE}\n")
-    assert "removed" in state.notice
+    assert "left out" in state.notice
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,20 @@ async def test_a_field_with_choices_begins_with_its_default(state: OwnCredential
     assert (region.value, [option.value for option in region.options]) == ("us", ["us", "eu"])
 
 
+async def test_what_a_provider_can_do_without_stands_under_what_it_needs(state: OwnCredentialsState) -> None:
+    await do(state, "open_new")
+    await do(state, "choose_provider", "aws_bedrock")
+    names = [field.name for field in state.extra_fields]
+    assert names == ["region", "access_key_id", "session_token"]
+
+
+async def test_each_refusal_sends_focus_to_its_field(state: OwnCredentialsState) -> None:
+    await do(state, "open_new")
+    for number, handler in enumerate(("submit_form", "submit_form", "test_form", "test_form"), 1):
+        await do(state, handler, form(api_key=""))
+        assert (state.problem_field, state.problem_number) == ("api_key", number)
+
+
 async def test_a_secret_field_is_shown_as_saved_and_its_value_is_in_no_var(
     state: OwnCredentialsState, saved_aws: str
 ) -> None:

@@ -3,12 +3,17 @@
 import pytest
 
 from keyportal.domain.principals import Principal
+from keyportal.domain.secret import Secret
+from keyportal.services import providers
 from keyportal.services.portal import Portal
 from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.shared.credentials.form_values import hint_of
 from tests.ui.support import do, state_for
-from tests.ui.test_key_form import LINE, VALUE, form, paste, vars_of
+from tests.ui.test_key_form import ACCESS_KEY_ID, LINE, VALUE, form, paste, vars_of
 
 ANTHROPIC = "sk-ant-api03-FORMcanary0123456789"
+AWS_SECRET = "FORMcanary" + "x" * 30
+SERVICE_ACCOUNT = '{"type": "service_account", "project_id": "x"}'
 
 
 @pytest.fixture
@@ -39,6 +44,52 @@ async def test_a_provider_chosen_by_hand_stays_until_the_person_switches(state: 
     assert state.chosen.id == "anthropic"
 
 
+@pytest.mark.parametrize("second", [AWS_SECRET, f"AWS_SECRET_ACCESS_KEY={AWS_SECRET}", ""])
+async def test_a_value_that_gives_nobody_away_leaves_the_recognised_provider_and_its_fields(
+    state: OwnCredentialsState, second: str
+) -> None:
+    await do(state, "open_new")
+    await paste(state, ACCESS_KEY_ID)
+    fields = state.extra_fields
+    assert (state.chosen.id, len(fields)) == ("aws_transcribe", 3)
+    await paste(state, second)
+    assert (state.chosen.id, state.pasted.guessed_id, state.pasted.warning) == ("aws_transcribe", "", "")
+    assert list(state.extra_fields) == list(fields)
+    await paste(state, ANTHROPIC)
+    assert state.chosen.id == "anthropic"
+
+
+async def test_what_is_odd_is_said_of_the_provider_recognised_before(state: OwnCredentialsState) -> None:
+    await do(state, "open_new")
+    await paste(state, ANTHROPIC)
+    await paste(state, "no known look")
+    assert (state.chosen.id, "Anthropic" in state.pasted.warning) == ("anthropic", True)
+
+
+async def test_of_several_equally_likely_providers_one_is_chosen_by_hand(state: OwnCredentialsState) -> None:
+    await do(state, "open_new")
+    await paste(state, SERVICE_ACCOUNT)
+    assert (state.chosen.id, state.pasted.guessed_id) == ("", "")
+    assert [candidate.id for candidate in state.pasted.candidates] == ["google_speech", "vertex_ai"]
+    assert state.pasted.candidate_names == "Google Speech-to-Text or Vertex AI"
+    events = await do(state, "choose_candidate", "vertex_ai")
+    assert (state.chosen.id, state.chosen_by_hand, len(events)) == ("vertex_ai", True, 1)
+    await paste(state, ANTHROPIC)
+    assert (state.chosen.id, state.pasted.candidates) == ("vertex_ai", [])
+
+
+async def test_a_candidate_nobody_offers_is_not_chosen(state: OwnCredentialsState) -> None:
+    await do(state, "open_new")
+    await do(state, "choose_candidate", "no such provider")
+    await do(state, "choose_candidate", None)
+    assert (state.chosen.id, state.chosen_by_hand) == ("", False)
+
+
+def test_three_candidates_are_named_in_one_sentence(portal: Portal, alice: Principal) -> None:
+    found = providers.look_at_pasted(portal, alice, Secret("ya29.abc"))
+    assert hint_of(found).candidate_names == "Google Gemini, Google Speech-to-Text or Vertex AI"
+
+
 async def test_nothing_is_said_of_an_empty_value(state: OwnCredentialsState) -> None:
     await do(state, "open_new")
     await paste(state, VALUE)
@@ -52,7 +103,7 @@ async def test_what_will_be_cleaned_and_what_cannot_be_saved_is_said_before(
 ) -> None:
     await do(state, "open_new")
     await paste(state, f"  {VALUE} ")
-    assert "removed" in state.pasted.notice
+    assert "left out" in state.pasted.notice
     await paste(state, "sk-...cdef")
     assert "masked" in state.pasted.problem
 

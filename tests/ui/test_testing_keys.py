@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from keyportal.domain.checks import VERDICTS
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.services import credentials
+from keyportal.services import credentials, provider_edits
 from keyportal.services.checks import CheckView
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
 from keyportal.ui.credentials.state import OwnCredentialsState
-from keyportal.ui.shared.credentials.check_values import told_of
+from keyportal.ui.shared.credentials.check_values import row_after, told_of
 from keyportal.ui.shared.credentials.rows import row_view
+from keyportal.ui.theme import HEALTH
 from tests.conftest import MakePortal, person
 from tests.fakes.fake_provider import FakeProvider
 from tests.ui.support import do, state_for
@@ -62,6 +65,26 @@ async def test_while_a_provider_stays_silent_the_tab_goes_on_and_other_keys_are_
     await asyncio.gather(*waiting)
     assert state.testing_ids == []
     assert state.notice_is_problem
+
+
+@pytest.mark.parametrize("is_filtered", [False, True])
+async def test_what_was_found_of_a_key_deleted_meanwhile_does_not_replace_the_delete_s_notice(
+    state: OwnCredentialsState, openai: FakeProvider, is_filtered: bool
+) -> None:
+    await do(state, "load")
+    key = id_of(state, "Silent")
+    openai.stay_silent(key=SILENT)
+    waiting = asyncio.create_task(do(state, "test", key))
+    await until(lambda: openai.hits >= 1)
+    if is_filtered:
+        await do(state, "search", "answering")  # not in the list, and there all the same
+    else:
+        await do(state, "ask_delete", key)
+        await do(state, "confirm_delete")
+    openai.stopping.set()
+    await waiting
+    assert state.notice_is_problem is is_filtered
+    assert ("is deleted" in state.notice, state.testing_ids) == (not is_filtered, [])
 
 
 async def test_the_service_s_limit_is_told_with_what_to_do(
@@ -117,6 +140,28 @@ async def test_a_row_shows_a_time_only_of_an_answer(
     view = credentials.get(portal, alice, Ownership.USER, key)
     assert row_view(view).latency.startswith(latency)
     assert bool(row_view(view).latency) == bool(latency)
+
+
+@pytest.mark.parametrize("former", list(HEALTH))
+def test_only_a_verdict_on_the_key_is_kept_through_a_rate_limit(
+    portal: Portal, alice: Principal, former: str
+) -> None:
+    new = NewCredential("openai", "Row", Secret(ANSWERING))
+    row = replace(row_view(credentials.create(portal, alice, Ownership.USER, new)), health=former)
+    found = CheckView(
+        "id", "rate_limited", "Wait.", None, 429, 7, (), 0, False, None, None, None, datetime.now(UTC)
+    )
+    assert row_after(row, found).health == (former if former in VERDICTS else "rate_limited")
+
+
+async def test_a_row_says_that_its_provider_is_turned_off(
+    state: OwnCredentialsState, portal: Portal, root: Principal
+) -> None:
+    await do(state, "load")
+    assert {row.provider_enabled for row in state.rows} == {True}
+    provider_edits.set_enabled(portal, root, "openai", False)
+    await do(state, "load")
+    assert {row.provider_enabled for row in state.rows} == {False}
 
 
 async def test_opening_the_list_starts_over(state: OwnCredentialsState) -> None:

@@ -36,7 +36,8 @@ def _address_dialog() -> rx.Component:
         rx.dialog.content(
             rx.dialog.title("Address of " + state.address.name),
             rx.dialog.description(
-                "Where tests and programs send the keys of this provider.",
+                "Where keys entered from now on are sent. Saved keys stay with the former address until their"
+                " value is entered again, and programs get them for that address until then.",
                 size="2",
                 color="var(--gray-11)",
                 padding_bottom="12px",

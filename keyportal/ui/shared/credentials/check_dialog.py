@@ -100,7 +100,7 @@ def _model_form(state: Any) -> rx.Component:
                     id="check-model",
                     name="model",
                     list="check-models",
-                    placeholder="Blank picks one",
+                    placeholder=state.check_model_hint,
                     auto_complete="off",
                     max_length=128,
                     class_name="kp-input kp-mono",

@@ -23,6 +23,7 @@ class CheckDialogState(CredentialPageState, mixin=True):
     check_name: str = ""
     check_about: str = ""
     check_can_ask_model: bool = False
+    check_model_hint: str = ""
     check_begins_with_model: bool = False
     check_is_running: bool = False
     check: CheckShown = CheckShown()
@@ -120,6 +121,7 @@ class CheckDialogState(CredentialPageState, mixin=True):
         self.check_id, self.check_name = view.id, view.name
         self.check_about = f"{view.provider_name} {view.mask}"
         self.check_can_ask_model = view.provider in self.model_providers
+        self.check_model_hint = self._model_hints.get(view.provider, "")
         self.check_begins_with_model = begins_with_model and self.check_can_ask_model
 
     def _show_check(self, found: CheckView) -> None:

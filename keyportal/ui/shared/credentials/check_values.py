@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from keyportal.domain.checks import VERDICTS, Outcome
 from keyportal.services.check_views import CheckView
 from keyportal.ui.shared.credentials.rows import CredentialRowView, health_latency, iso
 from keyportal.ui.theme import COUNTED
@@ -46,7 +47,7 @@ def told_of(found: CheckView) -> str:
 
 def row_after(row: CredentialRowView, found: CheckView) -> CredentialRowView:
     """Return the row with what was just found, until the list is read again."""
-    if found.outcome == "rate_limited" and row.health != "unchecked":
+    if found.outcome == Outcome.RATE_LIMITED and row.health in VERDICTS:
         # It says nothing of the key: a former verdict stays, with its own time.
         return row
     return replace(

@@ -59,7 +59,7 @@ def _form_dialog(state: Any) -> rx.Component:
                     no_address(state),
                     name_field(state),
                     value_field(state, is_edit, problem(state, "api_key")),
-                    extra_fields(state, in_sight=True),
+                    extra_fields(state),
                     details(state),
                     model_question(state),
                     _form_problem(state),
@@ -71,6 +71,7 @@ def _form_dialog(state: Any) -> rx.Component:
                 id=_FORM,
                 on_submit=state.submit_form,
                 reset_on_submit=False,
+                custom_attrs={"data-problem": state.problem_number},
             ),
             # Test submits this form, into which a script puts what stands in the one above. So Enter
             # saves, and each of the two has a handler of its own.

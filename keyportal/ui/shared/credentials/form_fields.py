@@ -8,7 +8,7 @@ from keyportal.ui.shared.credentials.form_values import FieldRow, ProviderGroup
 from keyportal.ui.shared.credentials.paste import look_again
 from keyportal.ui.shared.widgets.forms import described, field, secret_input
 
-_ALWAYS_SHOWN = rx.Var.create(["form", "provider", "name", "api_key", "model"])
+_UNDER_MORE = rx.Var.create(["environment", "expires_on", "note"])
 
 
 def problem(state: Any, name: str) -> rx.Var[str]:
@@ -73,12 +73,9 @@ def name_field(state: Any) -> rx.Component:
     )
 
 
-def extra_fields(state: Any, *, in_sight: bool) -> rx.Component:
-    """What the chosen provider needs besides the key: what everybody looks at, or the rest."""
-    return rx.foreach(
-        state.extra_fields,
-        lambda extra: rx.cond(extra.in_sight == in_sight, _extra_field(state, extra), rx.fragment()),
-    )
+def extra_fields(state: Any) -> rx.Component:
+    """What the chosen provider needs besides the key, or takes along with it."""
+    return rx.foreach(state.extra_fields, lambda extra: _extra_field(state, extra))
 
 
 def model_question(state: Any) -> rx.Component:
@@ -98,11 +95,7 @@ def model_question(state: Any) -> rx.Component:
                     rx.el.input(
                         id="model",
                         name="model",
-                        placeholder=rx.cond(
-                            state.chosen.example_model != "",
-                            "Such as " + state.chosen.example_model + "; blank picks one",
-                            "Blank picks one",
-                        ),
+                        placeholder=state.chosen.model_hint,
                         auto_complete="off",
                         max_length=128,
                         class_name="kp-input kp-mono",
@@ -124,15 +117,10 @@ def model_question(state: Any) -> rx.Component:
 
 def details(state: Any) -> rx.Component:
     """What most keys do without; it opens by itself when something in it is wrong."""
-    is_wrong = (state.problem_field != "") & ~_ALWAYS_SHOWN.contains(state.problem_field)
+    is_wrong = _UNDER_MORE.contains(state.problem_field)
     return rx.el.details(
         rx.el.summary("More: environment, expiry, note", class_name="kp-summary", data_testid="more"),
-        rx.vstack(
-            extra_fields(state, in_sight=False),
-            _optional_fields(state),
-            spacing="4",
-            padding_top="12px",
-        ),
+        rx.vstack(_optional_fields(state), spacing="4", padding_top="12px"),
         open=is_wrong | state.form_has_details,
         width="100%",
     )

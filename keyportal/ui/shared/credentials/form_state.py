@@ -19,6 +19,7 @@ from keyportal.ui.shared.credentials.form_values import (
     expiry_of,
     form_of,
     groups_of,
+    model_hint_of,
     options_of,
 )
 from keyportal.ui.shared.credentials.paste_state import PasteState
@@ -36,6 +37,8 @@ class CredentialFormState(PasteState, mixin=True):
     shown_fields: list[str] = []
     form_problem: str = ""
     problem_field: str = ""
+    # Counts the refusals: the browser puts focus into the field of each, of one refused twice too.
+    problem_number: int = 0
 
     @rx.event
     @guarded(Permission.PROVIDERS_READ)
@@ -43,6 +46,7 @@ class CredentialFormState(PasteState, mixin=True):
         found = await self._providers()
         self.choices, self.groups = options_of(found), groups_of(found)
         self.model_providers = [p.id for p in found if p.has_model_check]
+        self._model_hints = {p.id: model_hint_of(p) for p in found}
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -147,6 +151,7 @@ class CredentialFormState(PasteState, mixin=True):
 
     def _show_problem(self, refusal: KeyPortalError) -> None:
         self.form_problem, self.problem_field = refusal.message, refusal.field or "form"
+        self.problem_number += 1
 
     def _forget_problem(self) -> None:
         self.form_problem = self.problem_field = ""

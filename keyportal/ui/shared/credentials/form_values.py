@@ -1,7 +1,7 @@
 """What the browser holds of the form for a key: display values only, never what was typed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from keyportal.domain.errors import InvalidInput
@@ -10,6 +10,7 @@ from keyportal.services.providers import PastedView, ProviderFieldView, Provider
 from keyportal.ui.theme import PROVIDER_GROUPS
 
 _ADDED_HERE = "added"
+_DEPLOYMENT = "deployment"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ProviderChoice:
     how_to: str = ""
     has_address: bool = True
     has_model_check: bool = False
-    example_model: str = ""
+    model_hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,13 @@ class FieldOption:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A field of the provider. `value` is never that of a secret one.
-
-    Required ones and those to choose from, such as a region, are `in_sight`; the rest stand under More.
-    """
+    """A field of the provider. `value` is never that of a secret one."""
 
     name: str
     input_id: str
     label: str
     help: str
     required: bool
-    in_sight: bool
     value: str
     placeholder: str
     is_secret: bool
@@ -84,6 +81,8 @@ class PastedHint:
 
     guessed_id: str = ""
     guessed_name: str = ""
+    candidates: list[ProviderOption] = field(default_factory=list)
+    candidate_names: str = ""
     is_assignment: bool = False
     notice: str = ""
     problem: str = ""
@@ -113,12 +112,24 @@ def choice_of(provider: ProviderView) -> ProviderChoice:
         how_to=provider.how_to,
         has_address=provider.base_url != "",
         has_model_check=provider.has_model_check,
-        example_model=next(iter(provider.preferred_models), ""),
+        model_hint=model_hint_of(provider),
     )
 
 
+def model_hint_of(provider: ProviderView) -> str:
+    """Return what to write as the model, and what a blank means."""
+    if provider.preferred_models:
+        return f"Such as {provider.preferred_models[0]}; blank picks one"
+    # Nothing is picked where each model has the name that its owner gave it.
+    if any(needed.name == _DEPLOYMENT for needed in provider.fields):
+        return "Your deployment's name"
+    return "Blank picks one"
+
+
 def field_rows(provider: ProviderView, saved: CredentialView | None = None) -> list[FieldRow]:
-    return [_field_row(f, saved) for f in provider.fields]
+    """Return what the provider needs besides the key: what everybody looks at first, then the rest."""
+    in_order = sorted(provider.fields, key=lambda f: not (f.required or f.choices))
+    return [_field_row(f, saved) for f in in_order]
 
 
 def form_of(view: CredentialView) -> CredentialForm:
@@ -138,6 +149,8 @@ def hint_of(found: PastedView) -> PastedHint:
     return PastedHint(
         guessed_id=found.guessed.id if found.guessed else "",
         guessed_name=found.guessed.name if found.guessed else "",
+        candidates=[ProviderOption(p.id, p.name) for p in found.candidates],
+        candidate_names=_either([p.name for p in found.candidates]),
         is_assignment=found.is_assignment,
         notice=found.notice,
         problem=found.problem,
@@ -156,28 +169,32 @@ def expiry_of(typed: str) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def _either(names: Sequence[str]) -> str:
+    *others, last = names or [""]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _group_of(provider: ProviderView) -> str:
     return _ADDED_HERE if provider.is_custom else provider.kind
 
 
-def _field_row(field: ProviderFieldView, saved: CredentialView | None) -> FieldRow:
-    value = saved.fields.get(field.name, "") if saved else ""
-    placeholder, help_text = field.default, field.help
-    if field.secret and saved is not None:
-        placeholder = "Saved with the key" if field.name in saved.secret_fields else ""
-        help_text = f"{field.help} It is saved together with the key: to change it, enter the key again too."
-    options = [FieldOption(choice, label) for choice, label in field.choices]
-    if options and not field.default:
-        options.insert(0, FieldOption("", "Choose one" if field.required else "None"))
+def _field_row(needed: ProviderFieldView, saved: CredentialView | None) -> FieldRow:
+    value = saved.fields.get(needed.name, "") if saved else ""
+    placeholder, help_text = needed.default, needed.help
+    if needed.secret and saved is not None:
+        placeholder = "Saved with the key" if needed.name in saved.secret_fields else ""
+        help_text = f"{needed.help} It is saved together with the key: to change it, enter the key again too."
+    options = [FieldOption(choice, label) for choice, label in needed.choices]
+    if options and not needed.default:
+        options.insert(0, FieldOption("", "Choose one" if needed.required else "None"))
     return FieldRow(
-        name=field.name,
-        input_id=f"field-{field.name}",
-        label=field.label,
+        name=needed.name,
+        input_id=f"field-{needed.name}",
+        label=needed.label,
         help=help_text,
-        required=field.required,
-        in_sight=field.required or bool(options),
-        value="" if field.secret else value or (field.default if options else ""),
+        required=needed.required,
+        value="" if needed.secret else value or (needed.default if options else ""),
         placeholder=placeholder,
-        is_secret=field.secret,
+        is_secret=needed.secret,
         options=options,
     )

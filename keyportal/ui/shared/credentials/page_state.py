@@ -20,6 +20,7 @@ class CredentialPageState(SessionState, mixin=True):
     testing_ids: list[str] = []
     # Of these it can be asked whether a key may use a model.
     model_providers: list[str] = []
+    _model_hints: dict[str, str] = {}
 
     async def _refresh(self) -> None:
         """Given by the list."""

@@ -36,6 +36,7 @@ def value_field(state: Any, is_edit: rx.Var[bool], error: rx.Var[str]) -> rx.Com
         ),
         rx.el.div(
             _recognised(state, is_edit),
+            rx.cond((state.pasted.candidates.length() > 0) & (state.chosen.id == ""), _candidates(state)),
             rx.cond(state.pasted.is_assignment, _consent(state)),
             _remark(state.pasted.notice, "info", "cleaning", ""),
             _remark(state.pasted.problem, "triangle-alert", "pasted-problem", "kp-hint-amber"),
@@ -55,11 +56,11 @@ def _recognised(state: Any, is_edit: rx.Var[bool]) -> rx.Component:
         state.pasted.guessed_id != "",
         rx.cond(
             state.pasted.guessed_id == state.chosen.id,
-            _hint(
-                "circle-check",
-                rx.el.span("Recognised as ", state.pasted.guessed_name, "."),
-                class_name="kp-hint-green",
-                test_id="recognised",
+            rx.cond(
+                (state.pasted.warning == "") & (state.pasted.problem == ""),
+                _recognised_as(state, "circle-check", "kp-hint-green"),
+                # Something is odd about it, and that stands right below.
+                _recognised_as(state, "info", "kp-hint-plain"),
             ),
             _hint(
                 "triangle-alert",
@@ -80,6 +81,38 @@ def _recognised(state: Any, is_edit: rx.Var[bool]) -> rx.Component:
                 class_name="kp-hint-amber",
                 test_id="other-provider",
             ),
+        ),
+    )
+
+
+def _recognised_as(state: Any, icon: str, class_name: str) -> rx.Component:
+    words = rx.el.span("Recognised as ", state.pasted.guessed_name, ".")
+    return _hint(icon, words, class_name=class_name, test_id="recognised")
+
+
+def _candidates(state: Any) -> rx.Component:
+    """Several providers have keys that look like this one: the person says which it is for."""
+    return rx.el.div(
+        _hint(
+            "info",
+            rx.el.span("This looks like a key of ", state.pasted.candidate_names, ". Choose:"),
+            class_name="kp-hint-plain",
+            test_id="candidates",
+        ),
+        rx.el.div(
+            rx.foreach(
+                state.pasted.candidates,
+                lambda candidate: rx.button(
+                    candidate.name,
+                    type="button",
+                    size="1",
+                    variant="soft",
+                    on_click=[state.choose_candidate(candidate.id), look_again(state)],
+                    data_testid="candidate",
+                    custom_attrs={"data-provider": candidate.id},
+                ),
+            ),
+            class_name="kp-candidates",
         ),
     )
 

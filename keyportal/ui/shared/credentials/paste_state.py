@@ -9,7 +9,7 @@ from keyportal.domain.principals import Permission
 from keyportal.domain.secret import Secret
 from keyportal.services import providers
 from keyportal.services.credential_views import CredentialView
-from keyportal.services.providers import ProviderView
+from keyportal.services.providers import PastedView, ProviderView
 from keyportal.ui.shared.credentials.form_values import (
     CredentialForm,
     FieldRow,
@@ -54,6 +54,15 @@ class PasteState(CredentialPageState, mixin=True):
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
+    async def choose_candidate(self, provider_id: str) -> list[rx.event.EventSpec]:
+        """As in the select; the button that was pressed vanishes, so focus goes to the value."""
+        self._forget_answer()
+        await self._choose(require_text(provider_id))
+        self.chosen_by_hand = self.chosen.id != ""
+        return [rx.set_focus("api_key")]
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_WRITE)
     async def change_value(self) -> None:
         """Runs at once, before the new value is looked at: what was agreed to was the former one."""
         self.keeps_value_only = False
@@ -62,20 +71,20 @@ class PasteState(CredentialPageState, mixin=True):
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
     async def look_at_value(self, value: str, form_number: int) -> None:
-        """Say what a pasted value looks like, and choose its provider if nobody chose one."""
+        """Say what a pasted value looks like, and choose its provider if nobody chose one.
+
+        A value that gives nobody away changes nothing: it may be what belongs to the one before, such
+        as the secret beside an access key id.
+        """
         if not self.form_is_open or form_number != self.form_number:
             return
         kept = self.chosen.id if self.form.id or self.chosen_by_hand else ""
-        found = await self._call(
-            providers.look_at_pasted,
-            current_portal(),
-            self._principal(),
-            Secret(require_text(value, "api_key")),
-            kept,
-        )
-        guessed_id = found.guessed.id if found.guessed else ""
-        if not kept and guessed_id != self.chosen.id:
-            await self._choose(guessed_id)
+        pasted = Secret(require_text(value, "api_key"))
+        found = await self._look(pasted, kept)
+        if found.guessed is None and not kept and self.chosen.id:
+            found = await self._look(pasted, self.chosen.id)
+        elif found.guessed is not None and not kept and found.guessed.id != self.chosen.id:
+            await self._choose(found.guessed.id)
         self.pasted = hint_of(found)
 
     @rx.event
@@ -87,6 +96,11 @@ class PasteState(CredentialPageState, mixin=True):
 
     def _forget_answer(self) -> None:
         """Given by the form: what was found out about a former value does not stay beside a new one."""
+
+    async def _look(self, pasted: Secret, provider_id: str) -> PastedView:
+        return await self._call(
+            providers.look_at_pasted, current_portal(), self._principal(), pasted, provider_id
+        )
 
     async def _choose(self, provider_id: str, saved: CredentialView | None = None) -> None:
         found = next((p for p in await self._providers() if p.id == provider_id), None)

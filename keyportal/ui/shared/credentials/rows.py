@@ -14,6 +14,7 @@ class CredentialRowView:
     id: str
     provider: str
     provider_name: str
+    provider_enabled: bool
     initials: str
     name: str
     mask: str
@@ -35,6 +36,7 @@ def row_view(view: CredentialView) -> CredentialRowView:
         id=view.id,
         provider=view.provider,
         provider_name=view.provider_name,
+        provider_enabled=view.provider_enabled,
         initials=view.initials,
         name=view.name,
         mask=view.mask,

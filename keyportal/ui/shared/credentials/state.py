@@ -2,9 +2,10 @@
 
 import reflex as rx
 
-from keyportal.domain.errors import KeyPortalError
+from keyportal.domain.errors import KeyPortalError, NotFound
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import checks, credentials, overview
+from keyportal.services.check_views import CheckView
 from keyportal.services.credentials import CredentialEdit, CredentialFilter
 from keyportal.ui.shared.credentials.check_values import told_of
 from keyportal.ui.shared.credentials.page_state import CredentialPageState
@@ -103,15 +104,14 @@ class CredentialListState(CredentialPageState, mixin=True):
             principal = self._begin_test(credential_id)
         if principal is None:
             return
-        text, is_problem = KeyPortalError.message, True
+        found, refusal = None, KeyPortalError()
         try:
             found = await checks.check_saved(current_portal(), principal, credential_id)
-            text, is_problem = told_of(found), found.outcome != "valid"
-        except KeyPortalError as refusal:
-            text = refusal.message
+        except KeyPortalError as told:
+            refusal = told
         finally:
             async with self:
-                await self._end_test(principal, credential_id, text, problem=is_problem)
+                await self._end_test(principal, credential_id, found, refusal)
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -149,16 +149,30 @@ class CredentialListState(CredentialPageState, mixin=True):
         self.testing_ids = [*self.testing_ids, wanted]
         return principal
 
-    async def _end_test(self, principal: Principal, credential_id: str, text: str, *, problem: bool) -> None:
-        """Show how it went, unless the tab is somebody else's by now."""
+    async def _end_test(
+        self, principal: Principal, credential_id: str, found: CheckView | None, refusal: KeyPortalError
+    ) -> None:
+        """Show how it went, unless the key is gone by now or the tab is somebody else's."""
         try:
             if not await self._is_still_there(principal):
                 return
             self.testing_ids = [i for i in self.testing_ids if i != credential_id]
-            self._tell(text, problem=problem)
+            if found is None:
+                self._show_refusal(refusal)
+            elif await self._is_saved(credential_id):
+                self._tell(told_of(found), problem=found.outcome != "valid")
             await self._refresh()
         except KeyPortalError as refusal:
             self._show_refusal(refusal)
+
+    async def _is_saved(self, credential_id: str) -> bool:
+        try:
+            await self._call(
+                credentials.get, current_portal(), self._principal(), self.ownership, credential_id
+            )
+        except NotFound:
+            return False
+        return True
 
     async def _start_over(self) -> None:
         self.query = self.provider_filter = self.status_filter = self.health_filter = ""

@@ -8,7 +8,7 @@ from keyportal.ui.shared.credentials.rows import CredentialRowView
 from keyportal.ui.shared.credentials.tools import batch_line, tools
 from keyportal.ui.shared.widgets.badge import look_badge, moment, tile
 from keyportal.ui.shared.widgets.states import empty_state, no_match, pager, skeleton_rows, table_header
-from keyportal.ui.theme import HEALTH, STATUS
+from keyportal.ui.theme import DECISION, HEALTH, STATUS
 
 # Each column with the class that leaves it out where the list is narrow.
 _COLUMNS = (
@@ -112,14 +112,33 @@ def _name(row: rx.Var[CredentialRowView]) -> rx.Component:
                 spacing="2",
                 align="center",
             ),
-            rx.text(
-                row.provider_name,
-                " ",
-                rx.text.span(row.mask, class_name="kp-mono", data_testid="mask"),
-                class_name="kp-sub kp-truncate",
+            rx.hstack(
+                rx.text(
+                    row.provider_name,
+                    " ",
+                    rx.text.span(row.mask, class_name="kp-mono", data_testid="mask"),
+                    class_name="kp-sub kp-truncate",
+                ),
+                rx.cond(row.provider_enabled, rx.fragment(), _turned_off()),
+                spacing="2",
+                align="center",
             ),
         ),
         class_name="kp-name",
+    )
+
+
+def _turned_off() -> rx.Component:
+    look = DECISION["off"]
+    return rx.badge(
+        look.word,
+        variant="surface",
+        color_scheme=look.color,
+        high_contrast=True,
+        size="1",
+        title="An admin turned this provider off. Programs get no key for it.",
+        class_name="kp-off-badge",
+        data_testid="provider-off",
     )
 
 

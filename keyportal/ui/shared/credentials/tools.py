@@ -7,6 +7,8 @@ import reflex as rx
 from keyportal.ui.theme import HEALTH, STATUS, Look
 
 _STATUSES = ("active", "inactive", "expired", "unreadable")
+# Where focus goes when what stood there in its place is gone.
+_TEST_ALL = "test-all"
 
 
 def tools(state: Any) -> rx.Component:
@@ -54,6 +56,7 @@ def _test_all(state: Any) -> rx.Component:
         color_scheme="gray",
         high_contrast=True,
         on_click=state.test_all,
+        id=_TEST_ALL,
         aria_busy=state.batch_is_running,
         # Not `disabled`: focus would fall off it when the last key goes.
         aria_disabled=is_idle,
@@ -80,6 +83,7 @@ def _progress(state: Any) -> rx.Component:
                 size="1",
                 on_click=state.stop_batch,
                 aria_label="Stop testing all keys",
+                custom_attrs={"data-focus-after": _TEST_ALL},
                 data_testid="stop-batch",
             ),
             class_name="kp-batch-words",
@@ -118,6 +122,7 @@ def _summary(state: Any) -> rx.Component:
             size="1",
             on_click=state.dismiss_summary,
             aria_label="Dismiss",
+            custom_attrs={"data-focus-after": _TEST_ALL},
             data_testid="dismiss-summary",
         ),
         class_name=rx.cond(
