@@ -28,10 +28,6 @@ def provider_rows(session: Session) -> Sequence[ProviderRow]:
     return session.exec(select(ProviderRow).order_by(col(ProviderRow.id))).all()
 
 
-def find_provider_row(session: Session, provider_id: str) -> ProviderRow | None:
-    return session.exec(select(ProviderRow).where(ProviderRow.id == provider_id).with_for_update()).first()
-
-
 def delete_provider_row(session: Session, provider_id: str) -> None:
     session.exec(delete(ProviderRow).where(col(ProviderRow.id) == provider_id))
 

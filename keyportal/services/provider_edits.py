@@ -60,13 +60,6 @@ def set_enabled(
     return update(portal, principal, provider_id, ProviderEdit(version, enabled=enabled))
 
 
-def set_base_url(
-    portal: Portal, principal: Principal, provider_id: str, base_url: str, version: int | None = None
-) -> DecisionView:
-    """Move a provider, or with an empty address back. Raises NotFound, InvalidInput, VersionConflict."""
-    return update(portal, principal, provider_id, ProviderEdit(version, base_url=base_url))
-
-
 def update(portal: Portal, principal: Principal, provider_id: str, edit: ProviderEdit) -> DecisionView:
     """Decide about a provider. Raises NotFound, InvalidInput, NameTaken, VersionConflict."""
     principal.require(Permission.PROVIDERS_WRITE)

@@ -18,7 +18,7 @@ from keyportal.services import agent_keys, credentials, provider_edits, users
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
-from keyportal.services.provider_edits import NewProvider
+from keyportal.services.provider_edits import NewProvider, ProviderEdit
 from keyportal.services.sessions import principal_of
 from keyportal.services.start_up import open_portal
 from keyportal.settings import settings_from
@@ -89,7 +89,9 @@ def _fill(portal: RunningPortal) -> None:
 def _decide(opened: Portal, admin: Principal) -> None:
     """Make one provider of each look: off, moved with keys left behind, added."""
     provider_edits.set_enabled(opened, admin, "deepgram", False)
-    provider_edits.set_base_url(opened, admin, "anthropic", "https://eu.llm-proxy.example.com/anthropic")
+    provider_edits.update(
+        opened, admin, "anthropic", ProviderEdit(base_url="https://eu.llm-proxy.example.com/anthropic")
+    )
     names = ("Our GPU cluster", "A very long name of a provider that somebody added here " + "x" * 20)
     for name in names:
         provider_edits.add_custom(opened, admin, NewProvider(name, "http://10.20.0.5:8000/v1"))

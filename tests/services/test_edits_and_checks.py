@@ -6,10 +6,11 @@ import pytest
 
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.principals import Principal
-from keyportal.services import checks, credentials, provider_edits
+from keyportal.services import checks, credentials
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.credentials import CredentialEdit
 from keyportal.services.portal import Portal
+from tests.services.provider_support import set_base_url
 from tests.services.support import USER, row_of, save
 
 EDITS = [
@@ -34,7 +35,7 @@ def test_a_key_of_a_provider_that_moved_can_be_switched_off_renamed_and_noted(
     portal: Portal, root: Principal, alice: Principal, change: CredentialEdit
 ) -> None:
     made = save_speech(portal, alice)
-    provider_edits.set_base_url(portal, root, "azure_speech", ELSEWHERE)
+    set_base_url(portal, root, "azure_speech", ELSEWHERE)
     assert credentials.update(portal, alice, USER, made.id, change).version == 2
 
 
@@ -42,25 +43,25 @@ def test_a_key_of_a_provider_that_moved_can_be_switched_off_renamed_and_noted(
 def test_a_key_of_a_provider_that_moved_back_can_be_switched_off_renamed_and_noted(
     portal: Portal, root: Principal, alice: Principal, change: CredentialEdit
 ) -> None:
-    provider_edits.set_base_url(portal, root, "azure_speech", ELSEWHERE)
+    set_base_url(portal, root, "azure_speech", ELSEWHERE)
     made = save_speech(portal, alice)
-    provider_edits.set_base_url(portal, root, "azure_speech", "")
+    set_base_url(portal, root, "azure_speech", "")
     assert credentials.update(portal, alice, USER, made.id, change).version == 2
 
 
 def test_the_same_fields_again_are_no_other_place(portal: Portal, root: Principal, alice: Principal) -> None:
-    provider_edits.set_base_url(portal, root, "azure_speech", ELSEWHERE)
+    set_base_url(portal, root, "azure_speech", ELSEWHERE)
     made = save_speech(portal, alice)
-    provider_edits.set_base_url(portal, root, "azure_speech", "")
+    set_base_url(portal, root, "azure_speech", "")
     assert edit(portal, alice, made, fields=WEST, active=False).active is False
 
 
 def test_other_fields_that_lead_elsewhere_need_the_value(
     portal: Portal, root: Principal, alice: Principal
 ) -> None:
-    provider_edits.set_base_url(portal, root, "azure_speech", ELSEWHERE)
+    set_base_url(portal, root, "azure_speech", ELSEWHERE)
     moved = save_speech(portal, alice)
-    provider_edits.set_base_url(portal, root, "azure_speech", "")
+    set_base_url(portal, root, "azure_speech", "")
     for made in (moved, save(portal, alice, "second", "b" * 32, provider="azure_speech", fields=WEST)):
         with pytest.raises(InvalidInput, match="where the key is sent"):
             edit(portal, alice, made, fields=EAST)
@@ -71,9 +72,9 @@ def test_fields_can_lead_back_to_where_the_value_was_sealed_to(
     portal: Portal, root: Principal, alice: Principal
 ) -> None:
     made = save_speech(portal, alice)
-    provider_edits.set_base_url(portal, root, "azure_speech", ELSEWHERE)
+    set_base_url(portal, root, "azure_speech", ELSEWHERE)
     edit(portal, alice, made, fields=EAST)
-    provider_edits.set_base_url(portal, root, "azure_speech", "")
+    set_base_url(portal, root, "azure_speech", "")
     assert edit(portal, alice, made, fields=WEST).fields == WEST
 
 
