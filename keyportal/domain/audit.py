@@ -8,10 +8,26 @@ class Action(StrEnum):
     SET_UP_CODE = "set_up.code"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    PROFILE_UPDATE = "profile.update"
+    PASSWORD_CHANGE = "password.change"
+    SESSION_END = "session.end"
     USER_CREATE = "user.create"
+    USER_INVITE = "user.invite"
+    USER_JOIN = "user.join"
+    USER_UPDATE = "user.update"
+    USER_DEACTIVATE = "user.deactivate"
+    USER_REACTIVATE = "user.reactivate"
+    USER_RESET = "user.reset"
+    USER_REMOVE = "user.remove"
     CREDENTIAL_CREATE = "credential.create"
     CREDENTIAL_UPDATE = "credential.update"
     CREDENTIAL_DELETE = "credential.delete"
+    CREDENTIAL_MOVE = "credential.move"
+    CREDENTIAL_LINK = "credential.link"
+    CREDENTIAL_UNLINK = "credential.unlink"
+    CREDENTIAL_ROTATE = "credential.rotate"
+    CREDENTIAL_HAND_OVER = "credential.hand_over"
+    CREDENTIAL_EXPORT = "credential.export"
     CREDENTIAL_CHECK = "credential.check"
     CREDENTIAL_RESOLVE = "credential.resolve"
     PROVIDER_CREATE = "provider.create"
@@ -19,8 +35,12 @@ class Action(StrEnum):
     PROVIDER_DELETE = "provider.delete"
     AGENT_KEY_CREATE = "agent_key.create"
     AGENT_KEY_UPDATE = "agent_key.update"
+    AGENT_KEY_ROTATE = "agent_key.rotate"
     AGENT_KEY_REVOKE = "agent_key.revoke"
     AGENT_KEY_DELETE = "agent_key.delete"
+    POLICY_UPDATE = "policy.update"
+    AUDIT_EXPORT = "audit.export"
+    AUDIT_VERIFY = "audit.verify"
     ACCESS_REFUSED = "access.refused"
 
 
@@ -51,5 +71,12 @@ DETAILS = frozenset(
         "route",
         "enabled",
         "destination",
+        "position",
+        "model_pattern",
+        "replaces",
+        "count",
+        "to",
+        "owned",
+        "browser",
     }
 )

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     """One allowed act, `resource:action`."""
 
     PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
+    ACTIVITY_READ = "activity:read"
     PROVIDERS_READ = "providers:read"
     PROVIDERS_WRITE = "providers:write"
     CREDENTIALS_READ = "credentials:read"
@@ -37,12 +39,20 @@ class Permission(StrEnum):
     CHAIN_READ = "chain:read"
     SECRETS_RELEASE = "secrets:release"
     SECRETS_RELEASE_ANY = "secrets:release_any"
+    USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    PEOPLES_CREDENTIALS_READ = "peoples_credentials:read"
+    PEOPLES_CREDENTIALS_DELETE = "peoples_credentials:delete"
+    POLICIES_READ = "policies:read"
+    POLICIES_WRITE = "policies:write"
+    AUDIT_READ = "audit:read"
 
 
 _MEMBER = frozenset(
     {
         Permission.PROFILE_READ,
+        Permission.PROFILE_WRITE,
+        Permission.ACTIVITY_READ,
         Permission.PROVIDERS_READ,
         Permission.CREDENTIALS_READ,
         Permission.CREDENTIALS_WRITE,
@@ -62,7 +72,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SYSTEM_CREDENTIALS_WRITE,
         Permission.AGENT_KEYS_GRANT_ANY,
         Permission.PROVIDERS_WRITE,
+        Permission.USERS_READ,
         Permission.USERS_WRITE,
+        Permission.PEOPLES_CREDENTIALS_READ,
+        Permission.PEOPLES_CREDENTIALS_DELETE,
+        Permission.POLICIES_READ,
+        Permission.POLICIES_WRITE,
+        Permission.AUDIT_READ,
     },
 }
 

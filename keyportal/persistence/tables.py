@@ -3,11 +3,22 @@
 # SQLModel declares __tablename__ as something else than the text it takes.
 # pyright: reportAssignmentType=false
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 # SQLite numbers rows by itself only in a column of type INTEGER.
@@ -27,6 +38,11 @@ def _json_column(empty: str) -> Column[Any]:
     return Column(JSON, nullable=False, server_default=empty)
 
 
+def _live_index(name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that are not deleted: lists count and sort by it alone."""
+    return Index(name, *columns, unique=unique, sqlite_where=_LIVE, postgresql_where=_LIVE)
+
+
 class UserRow(SQLModel, table=True):
     __tablename__ = "users"
 
@@ -39,6 +55,8 @@ class UserRow(SQLModel, table=True):
     active: bool = True
     created_at: datetime
     last_sign_in_at: datetime | None = None
+    # Set once: what the person owned is wiped or handed over, and the row stays for the trail.
+    removed_at: datetime | None = None
     version: int = 1
 
 
@@ -46,26 +64,52 @@ class SessionRow(SQLModel, table=True):
     """A signed-in browser. Only the digest of its token is here."""
 
     __tablename__ = "sessions"
+    __table_args__ = (Index("uq_sessions_id", "id", unique=True),)
 
     digest: str = Field(primary_key=True, max_length=64)
+    # A public name for it: the digest is what the cookie is looked up by and stays here.
+    id: str = Field(default_factory=new_id, max_length=36)
     user_id: str = Field(sa_column=_owner_column(nullable=False))
     address: str
+    browser: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
 
 
+class OneTimeLinkRow(SQLModel, table=True):
+    """An invitation or a password reset, good for one use. Only the digest of its token is here."""
+
+    __tablename__ = "one_time_links"
+
+    digest: str = Field(primary_key=True, max_length=64)
+    kind: str
+    user_id: str = Field(sa_column=_owner_column(nullable=False))
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
 class CredentialRow(SQLModel, table=True):
-    """A stored provider key. `owner_key` is the owner's id or `system`: NULL would not be unique."""
+    """A stored provider key. `owner_key` is the owner's id or `system`: NULL would not be unique.
+
+    A General key has no provider (an empty text) and no address; links say what it is used for.
+    A live row without `sealed` was handed over and waits for its value to be entered again.
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
-        Index("uq_credentials_owner_name", "owner_key", "name_key", unique=True,
-              sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ix_credentials_chain", "owner_key", "provider", "position"),
-        Index("ix_credentials_created", "owner_key", "created_at", "id"),
-    )  # fmt: skip
+        _live_index("uq_credentials_owner_name", "owner_key", "name_key", unique=True),
+        _live_index("ix_credentials_chain", "owner_key", "provider", "position"),
+        _live_index("ix_credentials_created", "owner_key", "created_at", "id"),
+        _live_index("ix_credentials_used", "owner_key", "last_used_at", "id"),
+        _live_index("ix_credentials_usage", "owner_key", "usage_count", "id"),
+        _live_index("ix_credentials_health", "owner_key", "health_outcome", "id"),
+        _live_index("ix_credentials_expiry", "owner_key", "expires_at", "id"),
+        _live_index("ix_credentials_reminder", "owner_key", "remind_at"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
     ownership: str
@@ -89,6 +133,13 @@ class CredentialRow(SQLModel, table=True):
     active: bool = True
     position: int = 0
     expires_at: datetime | None = None
+    remind_at: datetime | None = None
+    # The owner's consent that the next key is used while this one is refused or without quota.
+    failover: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # The key whose place this one is to take, until it does.
+    replaces_id: str | None = Field(default=None, max_length=36)
+    # The key that took this one's place; this one expires after its grace period.
+    replaced_by_id: str | None = Field(default=None, max_length=36)
     health_outcome: str | None = None
     health_message: str = ""
     health_checked_at: datetime | None = None
@@ -102,15 +153,51 @@ class CredentialRow(SQLModel, table=True):
     version: int = 1
 
 
+class CredentialLinkRow(SQLModel, table=True):
+    """A credential assigned to a provider, or to those of its models that match a pattern."""
+
+    __tablename__ = "credential_links"
+    __table_args__ = (
+        UniqueConstraint("credential_id", "provider", "model_pattern", name="uq_credential_links"),
+        Index("ix_credential_links_provider", "owner_key", "provider"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
+    credential_id: str = Field(sa_column=Column(ForeignKey("credentials.id"), nullable=False))
+    owner_key: str
+    provider: str
+    # Such as `gpt-4o*`; an empty one stands for every model.
+    model_pattern: str = ""
+    created_at: datetime
+
+
+class UsageDayRow(SQLModel, table=True):
+    """How often a key was handed out on one day (UTC), by provider, source and agent key.
+
+    `credential_id` is empty for an environment variable, `agent_key_id` for the server's own shell.
+    """
+
+    __tablename__ = "usage_days"
+    __table_args__ = (Index("ix_usage_days_credential", "credential_id", "day"),)
+
+    day: date = Field(primary_key=True)
+    provider: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    credential_id: str = Field(primary_key=True, max_length=36)
+    agent_key_id: str = Field(primary_key=True, max_length=36)
+    count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
 class AgentKeyRow(SQLModel, table=True):
     """A token KeyPortal issued. Only its digest is here."""
 
     __tablename__ = "agent_keys"
     __table_args__ = (
-        Index("uq_agent_keys_owner_name", "user_id", "name_key", unique=True,
-              sqlite_where=_LIVE, postgresql_where=_LIVE),
-        Index("ix_agent_keys_created", "user_id", "created_at", "id"),
-    )  # fmt: skip
+        _live_index("uq_agent_keys_owner_name", "user_id", "name_key", unique=True),
+        _live_index("ix_agent_keys_created", "user_id", "created_at", "id"),
+        _live_index("ix_agent_keys_used", "user_id", "last_used_at", "id"),
+        _live_index("ix_agent_keys_expiry", "user_id", "expires_at", "id"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
     user_id: str = Field(sa_column=_owner_column(nullable=False))
@@ -133,7 +220,12 @@ class AuditEventRow(SQLModel, table=True):
     """One line of the trail. `chain` is the HMAC over this line and the one before."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_object", "object_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_events_object", "object_id", "id"),
+        Index("ix_audit_events_person", "user_id", "id"),
+        Index("ix_audit_events_action", "action", "id"),
+        Index("ix_audit_events_result", "result", "id"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
     uid: str = Field(default_factory=new_id, unique=True, max_length=36)
@@ -141,6 +233,8 @@ class AuditEventRow(SQLModel, table=True):
     principal_kind: str
     principal_id: str
     principal_label: str
+    # The person behind it: who acted, or whose agent key did.
+    user_id: str = Field(default="", max_length=36, sa_column_kwargs={"server_default": ""})
     action: str
     result: str
     object_id: str = ""

@@ -22,7 +22,7 @@ from keyportal.domain.text import is_row_id, name_key, require_name, search_key
 from keyportal.persistence import agent_keys, users
 from keyportal.persistence.tables import AgentKeyRow
 from keyportal.services import audit
-from keyportal.services.paging import PAGE_SIZES, pages_of, require_page
+from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, new_agent_token
 
@@ -60,17 +60,9 @@ class IssuedAgentKey:
     token: Secret = field(repr=False)
 
 
-@dataclass(frozen=True)
-class AgentKeyPage:
-    items: list[AgentKeyView]
-    total: int
-    page: int
-    pages: int
-
-
 def search(
     portal: Portal, principal: Principal, text: str = "", *, page: int = 1, size: int = PAGE_SIZES[0]
-) -> AgentKeyPage:
+) -> Page[AgentKeyView]:
     """Return one page of the principal's agent keys, newest first."""
     principal.require(Permission.AGENT_KEYS_READ)
     require_page(page, size)
@@ -79,7 +71,7 @@ def search(
             session, _owner(principal), search_key(text), offset=(page - 1) * size, limit=size
         )
         items = [_view(portal, row) for row in rows]
-    return AgentKeyPage(items, total, page, pages_of(total, size))
+    return page_of(items, total, page, size)
 
 
 def create(portal: Portal, principal: Principal, new: NewAgentKey) -> IssuedAgentKey:

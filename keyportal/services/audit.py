@@ -44,6 +44,7 @@ def record(
         principal_kind=principal.kind,
         principal_id=principal.agent_key_id or principal.user_id or "",
         principal_label=principal.label[:_LABEL_LIMIT],
+        user_id=principal.user_id or "",
         action=action,
         result=result,
         object_id=object_id,
@@ -108,5 +109,8 @@ def _link(key: EncryptionKey, before: str, row: AuditEventRow) -> str:
         json.dumps(row.details, sort_keys=True, ensure_ascii=True),
         row.key_id,
     ]
+    if row.user_id:
+        # Events of before this column was there have none, and keep their link.
+        parts.append(row.user_id)
     message = json.dumps([str(p) for p in parts], ensure_ascii=True).encode()
     return hmac.new(key.audit, message, sha256).hexdigest()

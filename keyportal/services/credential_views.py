@@ -49,16 +49,6 @@ class CredentialView:
     notice: str = ""
 
 
-@dataclass(frozen=True)
-class CredentialPage:
-    """One page of a list, and the number of all matches."""
-
-    items: list[CredentialView]
-    total: int
-    page: int
-    pages: int
-
-
 def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> CredentialView:
     provider = portal.providers.find(row.provider)
     provider_name = provider.name if provider else row.provider

@@ -38,8 +38,8 @@ from keyportal.services.credential_edits import (
     require_free_name,
     store_row,
 )
-from keyportal.services.credential_views import CredentialPage, CredentialView, credential_view
-from keyportal.services.paging import PAGE_SIZES, pages_of, require_page
+from keyportal.services.credential_views import CredentialView, credential_view
+from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
 
@@ -76,7 +76,7 @@ def search(
     *,
     page: int = 1,
     size: int = PAGE_SIZES[0],
-) -> CredentialPage:
+) -> Page[CredentialView]:
     """Return one page of a list, newest first. Decrypts nothing."""
     principal.require(_READ[ownership])
     wanted = _require_filter(portal, wanted or CredentialFilter())
@@ -92,7 +92,7 @@ def search(
             limit=size,
         )
         items = [credential_view(portal, row) for row in rows]
-    return CredentialPage(items, total, page, pages_of(total, size))
+    return page_of(items, total, page, size)
 
 
 def get(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> CredentialView:

@@ -23,6 +23,8 @@ from tests.support import START
 COLUMNS = ("member", "admin", "resolve", "resolve:any", "keys:read", "keys:write", "operator", "anonymous")
 TABLE = {
     "profile:read":             "yes yes -   -   -   -   -   -",
+    "profile:write":            "yes yes -   -   -   -   -   -",
+    "activity:read":            "yes yes -   -   -   -   -   -",
     "providers:read":           "yes yes yes yes yes yes -   -",
     "providers:write":          "-   yes -   -   -   -   -   -",
     "credentials:read":         "yes yes -   -   yes yes -   -",
@@ -36,7 +38,13 @@ TABLE = {
     "chain:read":               "yes yes -   -   -   -   yes -",
     "secrets:release":          "-   -   yes yes -   -   yes -",
     "secrets:release_any":      "-   -   -   yes -   -   yes -",
+    "users:read":               "-   yes -   -   -   -   -   -",
     "users:write":              "-   yes -   -   -   -   yes -",
+    "peoples_credentials:read": "-   yes -   -   -   -   -   -",
+    "peoples_credentials:delete": "- yes -   -   -   -   -   -",
+    "policies:read":            "-   yes -   -   -   -   -   -",
+    "policies:write":           "-   yes -   -   -   -   -   -",
+    "audit:read":               "-   yes -   -   -   -   -   -",
 }  # fmt: skip
 PERMITTED = {
     (who, permission): word == "yes"

@@ -1,0 +1,68 @@
+"""What admins decide for everybody: the policies, their defaults and their limits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from keyportal.domain.errors import InvalidInput
+
+# The shortest and the longest each period may be, in days.
+DAYS = {
+    "agent_key_days": (1, 3650),
+    "agent_key_longest_days": (1, 3650),
+    "usage_kept_days": (31, 3650),
+    "deleted_kept_days": (1, 3650),
+}
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Periods are whole days.
+
+    `environment_off` are the ids of providers for which variables of the server are never used.
+    `failover` lets owners agree that the next key is used while theirs is refused or without quota.
+    """
+
+    one_key_per_provider: bool = False
+    environment_fallback: bool = True
+    environment_off: tuple[str, ...] = field(default=())
+    failover: bool = False
+    agent_key_days: int = 90
+    agent_key_longest_days: int = 365
+    usage_kept_days: int = 400
+    deleted_kept_days: int = 90
+
+    @property
+    def agent_key_lifetime(self) -> timedelta:
+        return timedelta(days=self.agent_key_days)
+
+    @property
+    def agent_key_longest(self) -> timedelta:
+        return timedelta(days=self.agent_key_longest_days)
+
+    def uses_environment(self, provider_id: str) -> bool:
+        return self.environment_fallback and provider_id not in self.environment_off
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def require_policies(policies: Policies) -> Policies:
+    """Raises InvalidInput naming the policy that cannot be."""
+    for name, (shortest, longest) in DAYS.items():
+        days = getattr(policies, name)
+        if isinstance(days, bool) or not isinstance(days, int) or not shortest <= days <= longest:
+            raise InvalidInput(f"Enter a number of days from {shortest} to {longest}.", field=name)
+    if policies.agent_key_days > policies.agent_key_longest_days:
+        raise InvalidInput("This is longer than the longest lifetime below.", field="agent_key_days")
+    return policies
+
+
+def policies_from(stored: Mapping[str, Any]) -> Policies:
+    """Read what was stored. What another release wrote and this one does not know is left out."""
+    known = {f.name: f.type for f in fields(Policies)}
+    kept = {name: value for name, value in stored.items() if name in known}
+    if "environment_off" in kept:
+        kept["environment_off"] = tuple(str(p) for p in kept["environment_off"])
+    return Policies(**kept)
