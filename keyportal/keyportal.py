@@ -117,6 +117,7 @@ app = rx.App(
         rx.el.script(src="/keep-typed.js", defer=True),
         rx.el.script(src="/copy.js", defer=True),
         rx.el.script(src="/values-of.js", defer=True),
+        rx.el.script(src="/shortcuts.js", defer=True),
     ],
     html_lang="en",
 )

@@ -1,17 +1,20 @@
 """What admins decided about providers, as the screen and the API see it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.principals import Permission, Principal
+from keyportal.domain.text import name_key, search_key
 from keyportal.persistence import providers
 from keyportal.persistence.providers import SealedTo
 from keyportal.persistence.tables import ProviderRow
 from keyportal.providers.base import Provider, destination_of
 from keyportal.providers.registry import Registry
+from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page, require_sort
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
 
@@ -46,6 +49,28 @@ class DecisionView:
     notice: str = ""
 
 
+@dataclass(frozen=True)
+class DecisionFilter:
+    """What the list is narrowed to. `state` is on, off, custom or moved; empty texts narrow nothing."""
+
+    text: str = ""
+    kind: str = ""
+    state: str = ""
+
+
+_ORDERS: dict[str, Callable[[DecisionView], Any]] = {
+    "name": lambda view: name_key(view.name),
+    "kind": lambda view: view.kind,
+    "keys": lambda view: view.credential_count,
+}
+_STATES: dict[str, Callable[[DecisionView], bool]] = {
+    "on": lambda view: view.enabled,
+    "off": lambda view: not view.enabled,
+    "custom": lambda view: view.is_custom,
+    "moved": lambda view: view.is_moved or view.is_fixed,
+}
+
+
 def list_decisions(portal: Portal, principal: Principal) -> list[DecisionView]:
     """Return every provider by name, the disabled too, with what was decided about it."""
     principal.require(Permission.PROVIDERS_WRITE)
@@ -57,6 +82,25 @@ def list_decisions(portal: Portal, principal: Principal) -> list[DecisionView]:
         return [_view(portal, registry, p, by_id.get(p.id), sealed) for p in registry.all()]
 
 
+def search_decisions(
+    portal: Portal,
+    principal: Principal,
+    wanted: DecisionFilter | None = None,
+    *,
+    sort: str = "name",
+    page: int = 1,
+    size: int = PAGE_SIZES[-1],
+) -> Page[DecisionView]:
+    """Return one page of the providers that match. There are few: they are sorted and parted here."""
+    wanted = wanted or DecisionFilter()
+    column, downwards = require_sort(sort, _ORDERS)
+    require_page(page, size)
+    found = [view for view in list_decisions(portal, principal) if _matches(view, wanted)]
+    found.sort(key=lambda view: name_key(view.name))
+    found.sort(key=_ORDERS[column], reverse=downwards)
+    return page_of(found[(page - 1) * size : page * size], len(found), page, size)
+
+
 def decision_view(portal: Portal, session: Session, row: ProviderRow) -> DecisionView:
     """Return one provider as this row decides it."""
     registry = portal.live_registry.deciding(providers.provider_rows(session))
@@ -66,6 +110,17 @@ def decision_view(portal: Portal, session: Session, row: ProviderRow) -> Decisio
 def fixed_by(registry: Registry, provider_id: str) -> str:
     """Return the operator's setting that holds a provider's address, or nothing."""
     return f"KEYPORTAL_BASE_URL_{provider_id.upper()}" if provider_id in registry.fixed else ""
+
+
+def _matches(view: DecisionView, wanted: DecisionFilter) -> bool:
+    text = search_key(wanted.text)
+    if wanted.state and wanted.state not in _STATES:
+        raise InvalidInput("A provider is on, off, custom or moved.", field="state")
+    return (
+        (not wanted.kind or view.kind == wanted.kind)
+        and (not wanted.state or _STATES[wanted.state](view))
+        and (text in name_key(view.name) or text in view.id)
+    )
 
 
 def _view(

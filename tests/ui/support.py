@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import reflex as rx
 import wrapt
+from reflex.istate.data import ReflexURL, URLData
 
 from keyportal.domain.principals import Principal
 from keyportal.services.portal import Portal
@@ -57,6 +58,11 @@ def state_for(cls: type[S], portal: Portal, principal: Principal | None) -> S:
     found = root.get_substate(cls._get_substate_path())  # type: ignore[attr-defined]
     assert isinstance(found, cls)
     return found
+
+
+def visit(state: rx.State, address: str) -> None:
+    """Let the tab be at this address, such as `/api-keys?q=prod`."""
+    state._get_root_state().rx_router_url = URLData.from_url(ReflexURL(f"http://localhost{address}"))
 
 
 async def do(state: rx.State, handler: str, *arguments: Any) -> list[Any]:

@@ -49,7 +49,8 @@ async def test_a_member_is_refused_by_the_service_too(portal: Portal, alice: Pri
     state = state_for(ProvidersState, portal, alice)
     await do(state, "load")
     await do(state, "switch_enabled", "openai", False)
-    assert (state.rows, state.notice_is_problem) == ([], True)
+    assert state.rows == []
+    assert state.list_problem
     assert portal.providers.is_enabled("openai")
 
 
@@ -58,12 +59,22 @@ async def test_the_list_is_searched_and_filtered(state: ProvidersState, portal: 
     await do(state, "search", " DEEPGR")
     assert [r.id for r in state.rows] == ["deepgram"]
     await do(state, "search", "")
-    await do(state, "filter_by_kind", "speech")
+    await do(state, "filter_by", "kind", "speech")
     assert {r.kind for r in state.rows} == {"Speech"}
     await do(state, "search", "%")
     assert state.total == 0
-    assert len(await do(state, "clear_filters")) == 1
-    assert (state.query, state.kind_filter, state.total) == ("", "", len(portal.providers.all()))
+    await do(state, "clear_filters")
+    assert (state.query, state.filters, state.total) == ("", {}, len(portal.providers.all()))
+
+
+async def test_the_list_is_narrowed_to_what_was_decided(
+    state: ProvidersState, portal: Portal, root: Principal
+) -> None:
+    provider_edits.set_enabled(portal, root, "deepgram", False)
+    await do(state, "filter_by", "state", "off")
+    assert [r.id for r in state.rows] == ["deepgram"]
+    await do(state, "filter_by", "state", "nonsense")
+    assert state.list_problem == "A provider is on, off, custom or moved."
 
 
 async def test_the_switch_says_what_it_does(state: ProvidersState, portal: Portal, alice: Principal) -> None:
@@ -161,7 +172,7 @@ async def test_deleting_one_with_keys_is_refused_before_it_is_asked(
 
 @pytest.mark.parametrize("odd", [None, 1, [], {}, "nobody", "x" * 10_000])
 async def test_odd_events_change_nothing(state: ProvidersState, portal: Portal, odd: Any) -> None:
-    for handler in ("open_address", "open_edit", "ask_delete", "search", "filter_by_kind"):
+    for handler in ("open_address", "open_edit", "ask_delete", "search", "sort_by"):
         await do(state, handler, odd)
     await do(state, "switch_enabled", odd, False)
     await do(state, "submit_form", odd)

@@ -4,12 +4,12 @@ import reflex as rx
 
 from keyportal.ui.admin_providers.rows import ProviderRowView
 from keyportal.ui.admin_providers.state import ProvidersState
+from keyportal.ui.shared.table.chips import Filter
+from keyportal.ui.shared.table.table import Column, data_table, row_menu
 from keyportal.ui.shared.widgets.badge import look_badge, tile
-from keyportal.ui.shared.widgets.states import no_match, skeleton_rows, table_header
 from keyportal.ui.theme import DECISION, KIND
 
-# Each column with the class that leaves it out where the list is narrow.
-_COLUMNS = (("Provider", ""), ("Kind", "kp-wide"), ("Saved keys", "kp-number"))
+_STATES = (("on", "On"), ("off", "Turned off"), ("custom", "Added here"), ("moved", "Other address"))
 
 
 def add_button() -> rx.Component:
@@ -22,92 +22,35 @@ def add_button() -> rx.Component:
 
 
 def provider_list() -> rx.Component:
-    state = ProvidersState
     return rx.box(
-        _tools(),
-        rx.cond(
-            state.is_loaded & (state.total == 0),
-            no_match(rx.cond(state.query != "", state.query, "this filter"), state.clear_filters),
-            rx.fragment(_table(), _total()),
+        data_table(
+            ProvidersState,
+            search_label="Search providers by name",
+            columns=(
+                Column("Provider", _name, sort="name"),
+                Column("Kind", lambda row: row.kind, sort="kind", look="kp-wide"),
+                Column("Saved keys", _keys, sort="keys", look="kp-number kp-keys", label="Saved keys"),
+            ),
+            filters=(Filter("kind", "Kind", list(KIND.items())), Filter("state", "State", _STATES)),
+            actions=_actions,
+            # There is always the catalogue.
+            empty=rx.fragment(),
+            row_test_id="provider-row",
+            row_attrs=lambda row: {
+                "data-provider": row.id,
+                "data-enabled": rx.cond(row.enabled, "true", "false"),
+                "data-keys": row.key_count,
+            },
+            look="kp-compact",
         ),
-        class_name="kp-list",
-        on_mount=state.forget_dialogs,
+        on_mount=ProvidersState.forget_dialogs,
     )
 
 
-def _tools() -> rx.Component:
-    state = ProvidersState
+def _keys(row: rx.Var[ProviderRowView]) -> rx.Component:
     return rx.box(
-        rx.el.input(
-            id="search",
-            type="search",
-            placeholder="Search by name",
-            aria_label="Search providers by name",
-            default_value=state.query,
-            on_change=state.search.debounce(250),
-            class_name="kp-input kp-search",
-            data_testid="search",
-        ),
-        rx.el.select(
-            rx.el.option("Any kind", value=""),
-            *[rx.el.option(word, value=kind) for kind, word in KIND.items()],
-            value=state.kind_filter,
-            on_change=state.filter_by_kind,
-            aria_label="Filter by kind",
-            class_name="kp-select",
-            data_testid="filter-kind",
-        ),
-        class_name="kp-tools",
-        role="search",
-    )
-
-
-def _total() -> rx.Component:
-    total = ProvidersState.total
-    return rx.cond(
-        ProvidersState.is_loaded,
-        rx.text(
-            total,
-            rx.cond(total == 1, " provider", " providers"),
-            size="2",
-            color="var(--gray-11)",
-            padding_y="12px",
-            data_testid="total",
-        ),
-    )
-
-
-def _table() -> rx.Component:
-    return rx.table.root(
-        table_header(*_COLUMNS),
-        rx.table.body(
-            rx.cond(
-                ProvidersState.is_loaded,
-                rx.foreach(ProvidersState.rows, _row),
-                rx.fragment(*skeleton_rows(*_COLUMNS, rows=8)),
-            )
-        ),
-        variant="ghost",
-        class_name="kp-table kp-compact",
-    )
-
-
-def _row(row: rx.Var[ProviderRowView]) -> rx.Component:
-    return rx.table.row(
-        rx.table.row_header_cell(_name(row), class_name="kp-first"),
-        rx.table.cell(row.kind, class_name="kp-wide"),
-        rx.table.cell(
-            row.key_count,
-            rx.cond(row.keys_to_reenter, rx.text(row.keys_to_reenter, class_name="kp-sub kp-attention")),
-            class_name=rx.cond(row.key_count, "kp-number", "kp-number kp-blank"),
-            custom_attrs={"data-label": "Saved keys"},
-            data_testid="key-count",
-        ),
-        rx.table.cell(_actions(row)),
-        key=row.id,
-        class_name="kp-row",
-        data_testid="provider-row",
-        custom_attrs={"data-provider": row.id, "data-enabled": rx.cond(row.enabled, "true", "false")},
+        rx.el.span(row.key_count, data_testid="key-count"),
+        rx.cond(row.keys_to_reenter, rx.text(row.keys_to_reenter, class_name="kp-sub kp-attention")),
     )
 
 
@@ -144,31 +87,21 @@ def _actions(row: rx.Var[ProviderRowView]) -> rx.Component:
             data_testid="switch-enabled",
             size="1",
         ),
-        rx.dropdown_menu.root(
-            rx.dropdown_menu.trigger(
-                rx.icon_button(
-                    rx.icon("ellipsis", size=16),
-                    variant="ghost",
-                    color_scheme="gray",
-                    aria_label="More for " + row.name,
-                    data_testid="row-menu",
-                )
-            ),
-            rx.dropdown_menu.content(
-                rx.cond(
-                    row.is_custom,
-                    rx.fragment(
-                        rx.dropdown_menu.item("Edit", on_select=state.open_edit(row.id), data_testid="edit"),
-                        rx.dropdown_menu.separator(),
-                        rx.dropdown_menu.item(
-                            "Delete", color="red", on_select=state.ask_delete(row.id), data_testid="delete"
-                        ),
-                    ),
+        row_menu(
+            row.name,
+            rx.cond(
+                row.is_custom,
+                rx.fragment(
+                    rx.dropdown_menu.item("Edit", on_select=state.open_edit(row.id), data_testid="edit"),
+                    rx.dropdown_menu.separator(),
                     rx.dropdown_menu.item(
-                        rx.cond(row.mark == "fixed", "See address", "Change address"),
-                        on_select=state.open_address(row.id),
-                        data_testid="change-address",
+                        "Delete", color="red", on_select=state.ask_delete(row.id), data_testid="delete"
                     ),
+                ),
+                rx.dropdown_menu.item(
+                    rx.cond(row.mark == "fixed", "See address", "Change address"),
+                    on_select=state.open_address(row.id),
+                    data_testid="change-address",
                 ),
             ),
         ),

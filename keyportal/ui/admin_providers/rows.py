@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from keyportal.domain.text import name_key, search_key
 from keyportal.services.provider_views import DecisionView
 from keyportal.ui.theme import KIND
 
@@ -49,11 +48,6 @@ class CustomForm:
     auth_style: str = "bearer"
     environment_names: str = ""
     consequence: str = ""
-
-
-def matches(view: DecisionView, query: str, kind: str) -> bool:
-    wanted = search_key(query)
-    return (not kind or view.kind == kind) and (wanted in name_key(view.name) or wanted in view.id)
 
 
 def row_view(view: DecisionView) -> ProviderRowView:

@@ -1,5 +1,6 @@
 """The providers of this deployment: on or off, another address, added ones. For admins alone."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -7,8 +8,10 @@ import reflex as rx
 from keyportal.domain.errors import KeyPortalError, NotFound, ProviderInUse
 from keyportal.domain.principals import Permission
 from keyportal.services import provider_edits, provider_views
+from keyportal.services.paging import Page
 from keyportal.services.provider_edits import NewProvider, ProviderEdit
-from keyportal.services.provider_views import DecisionView
+from keyportal.services.provider_views import DecisionFilter, DecisionView
+from keyportal.ui import routes
 from keyportal.ui.admin_providers.rows import (
     AddressForm,
     CustomForm,
@@ -16,22 +19,28 @@ from keyportal.ui.admin_providers.rows import (
     address_form_of,
     custom_form_of,
     keys_in_words,
-    matches,
     names_in,
     row_view,
 )
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import SessionState, current_portal, require_text, text_of
+from keyportal.ui.shared.table.listing import Listing, TableRules
+from keyportal.ui.shared.table.state import TableState
 
 
-class ProvidersState(SessionState):
+class ProvidersState(TableState, SessionState):
     required_permission: ClassVar[Permission | None] = Permission.PROVIDERS_WRITE
 
+    rules: ClassVar[TableRules] = TableRules(
+        route=routes.PROVIDERS,
+        noun="provider",
+        sorts=("name", "kind", "keys"),
+        filters=("kind", "state"),
+        first_sort="name",
+        first_size=100,
+    )
+
     rows: list[ProviderRowView] = []
-    total: int = 0
-    query: str = ""
-    kind_filter: str = ""
-    is_loaded: bool = False
     address_is_open: bool = False
     address: AddressForm = AddressForm()
     form_is_open: bool = False
@@ -43,33 +52,10 @@ class ProvidersState(SessionState):
 
     @rx.event
     @guarded(Permission.PROVIDERS_WRITE)
-    async def load(self) -> list[rx.event.EventSpec]:
-        """Open the list from its beginning: the controls show no search and no filter."""
-        return await self._start_over()
-
-    @rx.event
-    @guarded(Permission.PROVIDERS_WRITE)
     async def forget_dialogs(self) -> None:
         """The page was loaded anew: what its dialogs held in the browser is gone."""
         self.address_is_open = self.form_is_open = False
         self.doomed_id = ""
-
-    @rx.event
-    @guarded(Permission.PROVIDERS_WRITE)
-    async def search(self, text: str) -> None:
-        self.query = require_text(text)[:200]
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.PROVIDERS_WRITE)
-    async def filter_by_kind(self, kind: str) -> None:
-        self.kind_filter = require_text(kind)
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.PROVIDERS_WRITE)
-    async def clear_filters(self) -> list[rx.event.EventSpec]:
-        return await self._start_over()
 
     @rx.event
     @guarded(Permission.PROVIDERS_WRITE)
@@ -202,15 +188,20 @@ class ProvidersState(SessionState):
     async def _decisions(self) -> list[DecisionView]:
         return await self._call(provider_views.list_decisions, current_portal(), self._principal())
 
-    async def _start_over(self) -> list[rx.event.EventSpec]:
-        self.query = self.kind_filter = ""
-        await self._refresh()
-        return [rx.set_value("search", "")]
-
-    async def _refresh(self) -> None:
-        views = await self._decisions()
-        self.rows = [row_view(view) for view in views if matches(view, self.query, self.kind_filter)]
-        self.total, self.is_loaded = len(self.rows), True
+    async def _find(self, listing: Listing) -> Page[Any]:
+        wanted = DecisionFilter(
+            listing.text, listing.filters.get("kind", ""), listing.filters.get("state", "")
+        )
+        found = await self._call(
+            provider_views.search_decisions,
+            current_portal(),
+            self._principal(),
+            wanted,
+            sort=listing.sort,
+            page=listing.page,
+            size=listing.size,
+        )
+        return replace(found, items=[row_view(view) for view in found.items])
 
 
 def _said_of_switch(view: DecisionView) -> str:

@@ -27,6 +27,7 @@ class SessionState(rx.State):
     is_admin: bool = False
     notice: str = ""
     notice_is_problem: bool = False
+    _page_told_on: str = ""
 
     @rx.event
     @guarded(Permission.PROFILE_READ)
@@ -35,7 +36,10 @@ class SessionState(rx.State):
         principal = self._principal()
         self.person_name, self.person_email = principal.name, principal.email
         self.is_admin = principal.role is Role.ADMIN
-        self.is_signed_in, self.notice = True, ""
+        self.is_signed_in = True
+        # The list writes its own address: what was told about an act stays while the page does.
+        if self.router.url.path != self._page_told_on:
+            self._page_told_on, self.notice = self.router.url.path, ""
 
     @rx.event
     @public

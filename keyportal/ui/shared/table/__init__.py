@@ -1,0 +1,1 @@
+"""The one table of every list: what it shows, its state, and how it looks."""
