@@ -1,9 +1,12 @@
 """Callers of the REST surface: a browser with a session, a program with an agent key, a stranger."""
 
 import asyncio
+from contextvars import ContextVar
+from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
 
+from fastapi import FastAPI
 from httpx import Response
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -23,20 +26,36 @@ OTHER_VALUE = "sk-proj-zyxwvutsrqponmlkjihgfedcba"
 UNKNOWN_ID = "3f0c2d4e-6a1b-4c8d-9e2f-0123456789ab"
 
 
+# The portal of the request that is being sent; a request carries its context into the threads it runs in.
+_portal: ContextVar[Portal] = ContextVar("_portal")
+
+
+@cache
+def _shared_api() -> FastAPI:
+    """The application of all callers: it keeps nothing between requests, and takes long to build."""
+    return create_api(_portal.get)
+
+
 class Rest:
     """One caller. Sends its headers with every request and follows no redirect."""
 
     def __init__(self, portal: Portal, **headers: str) -> None:
         self.portal = portal
         self.headers = headers
-        self.api = create_api(lambda: portal)
-        self._client = TestClient(self.api, follow_redirects=False)
+
+    @cached_property
+    def own_api(self) -> FastAPI:
+        """An application that no other caller speaks to, for a test that breaks it."""
+        return create_api(lambda: self.portal)
 
     def send(self, method: str, path: str, **request: Any) -> Response:
         headers = {**self.headers, **request.pop("headers", {})}
-        response = self._client.request(method, path, headers=headers, **request)
-        self._client.cookies.clear()
-        return response
+        api = self.__dict__.get("own_api") or _shared_api()
+        before = _portal.set(self.portal)
+        try:
+            return TestClient(api, follow_redirects=False).request(method, path, headers=headers, **request)
+        finally:
+            _portal.reset(before)
 
     def get(self, path: str, **request: Any) -> Response:
         return self.send("GET", path, **request)
@@ -87,8 +106,7 @@ def bearer(portal: Portal, token: str) -> Rest:
 
 def routes() -> list[tuple[str, str]]:
     """Return every method and path the application really has."""
-    api = create_api(lambda: None)  # pyright: ignore[reportArgumentType, reportReturnType]
-    found = [(m, r.path) for r in api.routes for m in r.methods]  # pyright: ignore[reportAttributeAccessIssue]
+    found = [(m, r.path) for r in _shared_api().routes for m in r.methods]  # pyright: ignore[reportAttributeAccessIssue]
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
@@ -137,6 +155,10 @@ def call_raw(
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 3000),
     }
-    asyncio.run(create_api(lambda: portal)(scope, receive, send))
+    before = _portal.set(portal)
+    try:
+        asyncio.run(_shared_api()(scope, receive, send))
+    finally:
+        _portal.reset(before)
     body = b"".join(m.get("body", b"") for m in sent[1:])
     return sent[0]["status"], body, waiting
