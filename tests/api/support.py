@@ -1,14 +1,17 @@
 """Callers of the REST surface: a browser with a session, a program with an agent key, a stranger."""
 
 import asyncio
-from contextvars import ContextVar
+import atexit
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar, copy_context
 from functools import cache, cached_property
+from threading import current_thread, main_thread
 from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI
-from httpx import Response
-from starlette.testclient import TestClient
+from httpx import ASGITransport, AsyncClient, Response
 from starlette.types import Message
 
 from keyportal.api.app import create_api
@@ -36,6 +39,31 @@ def _shared_api() -> FastAPI:
     return create_api(_portal.get)
 
 
+@cache
+def _runner() -> asyncio.Runner:
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    atexit.register(runner.close)
+    return runner
+
+
+def _run(send: Callable[[], Coroutine[Any, Any, Response]], context: Context) -> Response:
+    """Run to the end where nothing else runs: in the main thread on one loop for all, else on a new one."""
+    if asyncio._get_running_loop() is not None:
+        with ThreadPoolExecutor(1) as other:
+            return other.submit(_run, send, context).result()
+    if current_thread() is main_thread():
+        return _runner().run(send(), context=context)
+    return context.run(lambda: asyncio.run(send()))
+
+
+async def _send(
+    api: FastAPI, method: str, path: str, headers: dict[str, str], request: dict[str, Any]
+) -> Response:
+    transport = ASGITransport(api, client=("testclient", 50000))
+    async with AsyncClient(transport=transport, base_url="http://testserver", trust_env=False) as client:
+        return await client.request(method, path, headers=headers, **request)
+
+
 class Rest:
     """One caller. Sends its headers with every request and follows no redirect."""
 
@@ -51,11 +79,9 @@ class Rest:
     def send(self, method: str, path: str, **request: Any) -> Response:
         headers = {**self.headers, **request.pop("headers", {})}
         api = self.__dict__.get("own_api") or _shared_api()
-        before = _portal.set(self.portal)
-        try:
-            return TestClient(api, follow_redirects=False).request(method, path, headers=headers, **request)
-        finally:
-            _portal.reset(before)
+        context = copy_context()
+        context.run(_portal.set, self.portal)
+        return _run(lambda: _send(api, method, path, headers, request), context)
 
     def get(self, path: str, **request: Any) -> Response:
         return self.send("GET", path, **request)
