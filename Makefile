@@ -18,11 +18,11 @@ dev: $(VENV)/.installed ## Start with hot reload
 test: $(VENV)/.installed-dev ## Run every test, the browser's too
 	@command -v chromium chromium-browser >/dev/null || [ -n "$$CHROMIUM" ] || $(BIN)/playwright install chromium
 	$(BIN)/python -m keyportal serve --build-only
-	$(BIN)/python -m pytest -q -m "not browser"
+	$(BIN)/python -m pytest -q -n auto -m "not browser"
 	$(BIN)/python -m pytest -q -m browser tests/e2e
 
 test-fast: $(VENV)/.installed-dev ## Run the tests that need no browser
-	$(BIN)/python -m pytest -q -m "not browser"
+	$(BIN)/python -m pytest -q -n auto -m "not browser"
 
 lint: $(VENV)/.installed-dev ## Check format, rules, layers and types
 	$(BIN)/ruff format --check .

@@ -3,15 +3,17 @@
 Every test that takes `portal` runs on SQLite and on PostgreSQL.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from keyportal.domain.principals import Principal, Scope
-from keyportal.persistence import users
+from keyportal.persistence import engine, users
 from keyportal.services import access, agent_keys
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.portal import Portal
@@ -23,6 +25,37 @@ from tests.support import FakeClock, PostgresTemplate, SqliteTemplate, make_sett
 MakePortal = Callable[..., Portal]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def products_synchronous() -> Iterator[str]:
+    """How SQLite commits in the product. In this process it waits for no disk; a portal of its own does."""
+    with pytest.MonkeyPatch.context() as patch:
+        before = engine.SYNCHRONOUS
+        patch.setattr(engine, "SYNCHRONOUS", "OFF")
+        yield before
+
+
+@contextmanager
+def one_worker_at_a_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hold what the workers of one run share on this machine."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "one-worker.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one for each processor, and one more, because there is always one that waits."""
+    return min((os.cpu_count() or 1) + 1, 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start portals of their own come first: they wait long, and others work meanwhile."""
+    items.sort(key=lambda item: not hasattr(getattr(item, "module", None), "RunningPortal"))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresTemplate]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
@@ -30,8 +63,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresTempl
 
     # Not below pytest's folder: that is root's alone, and the server runs as somebody else.
     with tempfile.TemporaryDirectory(prefix="keyportal-postgres-") as folder:
-        server = get_server(Path(folder) / "data")
-        yield PostgresTemplate(server.get_uri(), tmp_path_factory.mktemp("postgres_template"))
+        # The first one makes the server's user where the tests run as root.
+        with one_worker_at_a_time(tmp_path_factory):
+            server = get_server(Path(folder) / "data")
+        template = PostgresTemplate(server.get_uri(), tmp_path_factory.mktemp("postgres_template"))
+        yield template
+        template.close()
         server.cleanup()
 
 

@@ -13,6 +13,8 @@ from sqlmodel import Session
 from keyportal.domain.errors import StorageUnavailable
 
 BUSY_TIMEOUT_MS = 10_000
+# A commit is on the disk before anybody is told. Tests, which lose nothing to a power cut, turn it off.
+SYNCHRONOUS = "FULL"
 _WRITING = "keyportal_writing"
 _log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
-        "synchronous=FULL",
+        f"synchronous={SYNCHRONOUS}",
         "foreign_keys=ON",
         "secure_delete=ON",
     ):

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -38,6 +39,8 @@ def upgrade_schema(url: str) -> None:
             revision = schema_revision(engine)
             if revision is not None and not knows_revision(revision):
                 raise NewerSchema(revision)
+            if revision == newest_revision():
+                return
             with engine.begin() as connection:
                 if engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
@@ -53,12 +56,18 @@ def schema_revision(engine: Engine) -> str | None:
 
 
 def newest_revision() -> str | None:
-    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+    return _scripts().get_current_head()
 
 
 def knows_revision(revision: str) -> bool:
     """Tell whether this release has ever heard of a revision; if not, the data is newer."""
-    return any(s.revision == revision for s in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
+    return any(s.revision == revision for s in _scripts().walk_revisions())
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    # Reading them takes longer than looking at a database that is up to date, which is the usual start.
+    return ScriptDirectory(str(_SCRIPTS))
 
 
 def _config(connection: Connection) -> Config:

@@ -1,11 +1,17 @@
 """Callers of the REST surface: a browser with a session, a program with an agent key, a stranger."""
 
 import asyncio
+import atexit
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar, copy_context
+from functools import cache, cached_property
+from threading import current_thread, main_thread
 from typing import Any
 from uuid import uuid4
 
-from httpx import Response
-from starlette.testclient import TestClient
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
 from starlette.types import Message
 
 from keyportal.api.app import create_api
@@ -23,20 +29,59 @@ OTHER_VALUE = "sk-proj-zyxwvutsrqponmlkjihgfedcba"
 UNKNOWN_ID = "3f0c2d4e-6a1b-4c8d-9e2f-0123456789ab"
 
 
+# The portal of the request that is being sent; a request carries its context into the threads it runs in.
+_portal: ContextVar[Portal] = ContextVar("_portal")
+
+
+@cache
+def _shared_api() -> FastAPI:
+    """The application of all callers: it keeps nothing between requests, and takes long to build."""
+    return create_api(_portal.get)
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    atexit.register(runner.close)
+    return runner
+
+
+def _run(send: Callable[[], Coroutine[Any, Any, Response]], context: Context) -> Response:
+    """Run to the end where nothing else runs: in the main thread on one loop for all, else on a new one."""
+    if asyncio._get_running_loop() is not None:
+        with ThreadPoolExecutor(1) as other:
+            return other.submit(_run, send, context).result()
+    if current_thread() is main_thread():
+        return _runner().run(send(), context=context)
+    return context.run(lambda: asyncio.run(send()))
+
+
+async def _send(
+    api: FastAPI, method: str, path: str, headers: dict[str, str], request: dict[str, Any]
+) -> Response:
+    transport = ASGITransport(api, client=("testclient", 50000))
+    async with AsyncClient(transport=transport, base_url="http://testserver", trust_env=False) as client:
+        return await client.request(method, path, headers=headers, **request)
+
+
 class Rest:
     """One caller. Sends its headers with every request and follows no redirect."""
 
     def __init__(self, portal: Portal, **headers: str) -> None:
         self.portal = portal
         self.headers = headers
-        self.api = create_api(lambda: portal)
-        self._client = TestClient(self.api, follow_redirects=False)
+
+    @cached_property
+    def own_api(self) -> FastAPI:
+        """An application that no other caller speaks to, for a test that breaks it."""
+        return create_api(lambda: self.portal)
 
     def send(self, method: str, path: str, **request: Any) -> Response:
         headers = {**self.headers, **request.pop("headers", {})}
-        response = self._client.request(method, path, headers=headers, **request)
-        self._client.cookies.clear()
-        return response
+        api = self.__dict__.get("own_api") or _shared_api()
+        context = copy_context()
+        context.run(_portal.set, self.portal)
+        return _run(lambda: _send(api, method, path, headers, request), context)
 
     def get(self, path: str, **request: Any) -> Response:
         return self.send("GET", path, **request)
@@ -87,8 +132,7 @@ def bearer(portal: Portal, token: str) -> Rest:
 
 def routes() -> list[tuple[str, str]]:
     """Return every method and path the application really has."""
-    api = create_api(lambda: None)  # pyright: ignore[reportArgumentType, reportReturnType]
-    found = [(m, r.path) for r in api.routes for m in r.methods]  # pyright: ignore[reportAttributeAccessIssue]
+    found = [(m, r.path) for r in _shared_api().routes for m in r.methods]  # pyright: ignore[reportAttributeAccessIssue]
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
@@ -137,6 +181,10 @@ def call_raw(
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 3000),
     }
-    asyncio.run(create_api(lambda: portal)(scope, receive, send))
+    before = _portal.set(portal)
+    try:
+        asyncio.run(_shared_api()(scope, receive, send))
+    finally:
+        _portal.reset(before)
     body = b"".join(m.get("body", b"") for m in sent[1:])
     return sent[0]["status"], body, waiting

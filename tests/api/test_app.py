@@ -56,7 +56,7 @@ def test_health_needs_no_database_and_ready_does(portal: Portal, anyone: Rest) -
         raise AssertionError("health asked for the portal")
 
     client = stranger(portal)
-    client.api.state.get_portal = closed
+    client.own_api.state.get_portal = closed
     assert client.get("/api/health").json() == {"status": "ok"}
 
 
@@ -91,7 +91,7 @@ def test_a_bug_answers_without_a_traceback_and_logs_no_value(
     def broken() -> None:
         raise RuntimeError("sk-in-the-message")
 
-    client.api.state.get_portal = broken
+    client.own_api.state.get_portal = broken
     with caplog.at_level(logging.DEBUG):
         answer = client.get("/api/ready")
     assert (answer.status_code, code_of(answer)) == (500, "internal")

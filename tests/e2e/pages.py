@@ -17,6 +17,20 @@ def sign_in(page: Page, email: str, password: str) -> None:
     expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
 
 
+def enter(page: Page, email: str, password: str, path: str = "/") -> None:
+    """Open a page as somebody signed in, without the way through the form, which has tests of its own."""
+    form: dict[str, str | float | bool] = {"email": email, "password": password}
+    assert page.request.post("/api/auth/sign-in", form=form, max_redirects=0).status == 303
+    page.goto(path)
+    expect(page.get_by_test_id("who-am-i").first).to_have_text(email)
+
+
+def open_keys(page: Page, email: str, password: str) -> None:
+    """Open the list of one's API keys as somebody signed in, and wait until it is there."""
+    enter(page, email, password, "/api-keys")
+    expect(page.locator('[data-testid="key-row"], [data-testid="empty-keys"]').first).to_be_visible()
+
+
 def sign_in_on_a_phone(page: Page, email: str, password: str) -> None:
     """Sign in where the rail is behind a menu."""
     _fill_sign_in(page, email, password)

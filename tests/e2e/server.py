@@ -1,6 +1,7 @@
 """A real portal: `python -m keyportal serve` on a free port, with a data directory of its own."""
 
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support import ENCRYPTION_KEY, clean_environment
@@ -103,6 +105,9 @@ class RunningPortal:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port nobody has, from below those the system hands out by itself to whoever asks next."""
+    while True:
+        port = 15_000 + secrets.randbelow(15_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -27,20 +27,14 @@ def admin(running: RunningPortal) -> None:
 
 @pytest.fixture
 def signed_in(page: Page) -> Page:
-    pages.sign_in(page, EMAIL, PASSWORD)
+    pages.enter(page, EMAIL, PASSWORD)
     return page
 
 
 @pytest.fixture
-def keys(signed_in: Page) -> Page:
+def keys(page: Page) -> Page:
     """The API keys page with one key in it, named LONG."""
-    return with_a_key(signed_in)
-
-
-def with_a_key(page: Page) -> Page:
-    page.goto("/api-keys")
-    expect(page.get_by_test_id("add-key")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    pages.open_keys(page, EMAIL, PASSWORD)
     if pages.row(page, LONG).count() == 0:
         pages.add_key(page, "openai", LONG, VALUE)
     expect(pages.row(page, LONG)).to_be_visible()

@@ -22,7 +22,7 @@ def admin(running: RunningPortal) -> None:
 
 @pytest.fixture
 def signed_in(page: Page) -> Page:
-    pages.sign_in(page, EMAIL, PASSWORD)
+    pages.enter(page, EMAIL, PASSWORD)
     return page
 
 

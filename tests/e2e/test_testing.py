@@ -47,10 +47,7 @@ def keys(page: Page, frames: list[str], provider: FakeProvider) -> Page:
     page.on("websocket", lambda ws: ws.on("framereceived", lambda data: frames.append(str(data))))
     provider.script.by_key.clear()
     provider.answer(200, {"object": "list", "data": MODELS})
-    pages.sign_in(page, EMAIL, PASSWORD)
-    page.goto("/api-keys")
-    expect(page.get_by_test_id("add-key")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    pages.open_keys(page, EMAIL, PASSWORD)
     return page
 
 

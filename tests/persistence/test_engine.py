@@ -35,7 +35,10 @@ def sqlite_file(tmp_path: Path) -> Path:
         ("secure_delete", 1),
     ],
 )
-def test_every_sqlite_connection_has_its_pragmas(sqlite_file: Path, pragma: str, value: object) -> None:
+def test_every_sqlite_connection_has_its_pragmas(
+    sqlite_file: Path, pragma: str, value: object, products_synchronous: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SYNCHRONOUS", products_synchronous)
     database = Database(f"sqlite:///{sqlite_file}")
     with database.reading() as one, database.reading() as other, database.transaction() as third:
         found = [s.connection().execute(text(f"PRAGMA {pragma}")).scalar() for s in (one, other, third)]

@@ -51,7 +51,7 @@ async def test_rows_change_while_a_slow_key_is_waited_for_and_the_rest_can_be_st
     await do(state, "load")
     openai.stay_silent(key=SILENT)
     running = asyncio.create_task(do(state, "test_all"))
-    await until(lambda: state.batch_done == 2)
+    await until(lambda: state.batch_done == 2 and openai.hits == 3)
     assert health_of(state) == {"Good": "valid", "Refused": "invalid", "Silent": "unchecked"}
     assert (state.batch_is_running, state.batch_total, len(state.testing_ids)) == (True, 3, 1)
 
@@ -71,7 +71,7 @@ async def test_the_next_person_in_the_tab_is_told_nothing(
     await do(state, "load")
     openai.stay_silent(key=SILENT)
     running = asyncio.create_task(do(state, "test_all"))
-    await until(lambda: state.batch_done == 2)
+    await until(lambda: state.batch_done == 2 and openai.hits == 3)
     root = state._get_root_state()
     root.reset()
     object.__setattr__(root, "_kp_principal", bob)
@@ -92,7 +92,7 @@ async def test_it_stops_when_the_person_signs_out(
     await do(state, "load")
     openai.stay_silent(key=SILENT)
     running = asyncio.create_task(do(state, "test_all"))
-    await until(lambda: state.batch_done == 2)
+    await until(lambda: state.batch_done == 2 and openai.hits == 3)
     sessions.sign_out(portal, signed_in)
     await running
     assert state.batch_summary == ""
