@@ -1,28 +1,36 @@
 """Which key would be used for me right now, per provider, and why. Releases nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import search_key
-from keyportal.persistence import providers, users
+from keyportal.persistence import links, providers, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
 from keyportal.resolver import Decision, Situation, Source, Step, Verdict
-from keyportal.services.credential_views import is_system
-from keyportal.services.credentials import require_row
+from keyportal.services.chains import (
+    OwnedKeys,
+    Sources,
+    decide,
+    saved_address,
+    sources_among,
+    stays_elsewhere,
+)
+from keyportal.services.consequences import after_deletion as after_deletion
+from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.resolution import decide, decide_among, stays_elsewhere
 
 _SITUATIONS = {
     Situation.USABLE: "ready",
+    Situation.FAILING: "refused or without quota",
     Situation.INACTIVE: "switched off",
     Situation.EXPIRED: "expired",
     Situation.UNREADABLE: "cannot be decrypted",
+    Situation.RE_ENTER: "waiting for its value",
     Situation.ABSENT: "not set",
     Situation.PLACEHOLDER: "holds a placeholder",
 }
@@ -68,15 +76,12 @@ def overview_for(portal: Portal, principal: Principal) -> OverviewView:
     principal.require(Permission.CHAIN_READ)
     if principal.user_id is None:
         raise NotFound
-    with portal.database.reading() as session:
-        rows = providers.chains_by_provider(session, [principal.user_id, SYSTEM_OWNER])
     registry = portal.providers
     views, without_key = [], 0
-    for provider in registry.all():
-        own, system = (rows.get((owner, provider.id), []) for owner in (principal.user_id, SYSTEM_OWNER))
-        decision, is_enabled = decide_among(portal, provider, own, system), registry.is_enabled(provider.id)
-        if _is_in_use(decision, is_enabled=is_enabled):
-            views.append(_view(provider, decision, [*own, *system], is_enabled=is_enabled))
+    for provider, sources in _all_sources(portal, principal.user_id):
+        is_enabled = registry.is_enabled(provider.id)
+        if _is_in_use(sources.decision, is_enabled=is_enabled):
+            views.append(_view(provider, sources, is_enabled=is_enabled))
         else:
             without_key += is_enabled
     return OverviewView(tuple(sorted(views, key=lambda v: v.source in ("none", "off"))), without_key)
@@ -93,48 +98,38 @@ def explain(portal: Portal, principal: Principal, provider_id: str, user: str) -
     return _chain(portal, person.id, provider)
 
 
-def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> str:
-    """Say what would be used once this key is gone. Raises NotFound."""
-    principal.require(Permission.CHAIN_READ)
+def _all_sources(portal: Portal, user_id: str) -> Iterator[tuple[Provider, Sources]]:
+    """Yield every provider with its chain for one person, from as many queries as for one provider."""
+    owners = (user_id, SYSTEM_OWNER)
     with portal.database.reading() as session:
-        row = require_row(session, principal, ownership, credential_id)
-        provider = portal.providers.find(row.provider)
-        if provider is None:
-            return "Its provider is no longer in the catalogue, so nothing resolves to it."
-        if not portal.providers.is_enabled(provider.id):
-            return f"{provider.name} is turned off by an admin, so nothing resolves to it."
-        # For a system key the question is what people without a key of their own are left with.
-        user_id = "" if is_system(row) else row.owner_key
-        decision = decide(portal, session, user_id, provider, without=row.id).decision
-    winner, blocked = decision.winner, decision.blocked_by
-    if blocked is not None:
-        return f"After this, {provider.name} is blocked by {blocked.name}, which cannot be decrypted."
-    if winner is None:
-        return f"Nothing is left for {provider.name} after this: programs that ask for it get no key."
-    places = {
-        Source.USER: "your own key",
-        Source.SYSTEM: "the system key",
-        Source.ENVIRONMENT: "the server's environment variable",
-    }
-    return f"After this, {provider.name} resolves to {places[winner.source]} {winner.name}."
+        rows = providers.chains_by_provider(session, owners)
+        linked = links.links_by_provider(session, owners)
+        policies = policies_in(session)
+    by_id: dict[str, dict[str, CredentialRow]] = {owner: {} for owner in owners}
+    for (owner, _), found in rows.items():
+        by_id[owner].update((row.id, row) for row in found)
+    for provider in portal.providers.all():
+        own, system = (
+            OwnedKeys.of(rows.get((o, provider.id), ()), linked.get((o, provider.id), ()), by_id[o])
+            for o in owners
+        )
+        yield provider, sources_among(portal, provider, own, system, policies)
 
 
 def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
     with portal.database.reading() as session:
         sources = decide(portal, session, user_id, provider)
-    is_enabled = portal.providers.is_enabled(provider.id)
-    return _view(provider, sources.decision, list(sources.rows.values()), is_enabled=is_enabled)
+    return _view(provider, sources, is_enabled=portal.providers.is_enabled(provider.id))
 
 
-def _view(
-    provider: Provider, decision: Decision, rows: Sequence[CredentialRow], *, is_enabled: bool
-) -> ChainView:
+def _view(provider: Provider, sources: Sources, *, is_enabled: bool) -> ChainView:
+    decision = sources.decision
     view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
         source=_source(decision),
-        reason=_reason(decision) + _where(provider, decision, rows),
+        reason=_reason(decision) + _where(provider, sources) + _without_variables(provider, sources),
         steps=tuple(_step(s) for s in decision.steps),
     )
     if is_enabled:
@@ -155,13 +150,27 @@ def _is_in_use(decision: Decision, *, is_enabled: bool) -> bool:
     )
 
 
-def _where(provider: Provider, decision: Decision, rows: Sequence[CredentialRow]) -> str:
+def _where(provider: Provider, sources: Sources) -> str:
     """Say where the winner is used, if that is not where its provider is by now."""
-    winner = next((row for row in rows if decision.winner and row.id == decision.winner.id), None)
-    if winner is None or not stays_elsewhere(provider, winner):
+    winner = sources.decision.winner
+    row = sources.rows.get(winner.id) if winner else None
+    if row is None:
         return ""
-    host = winner.destination.partition("://")[2] or "no address"
+    link = sources.links.get(row.id)
+    if not stays_elsewhere(provider, row, link):
+        return ""
+    host = saved_address(row, link).partition("://")[2].partition("/")[0] or "no address"
+    if row.provider and row.provider != provider.id:
+        return f" It is linked here, and stays with {host}, which it was saved for."
+    if not row.provider:
+        return f" It stays with {host}, which it was linked for, until it is linked again."
     return f" It stays with {host}, which it was saved for, until its value is entered again."
+
+
+def _without_variables(provider: Provider, sources: Sources) -> str:
+    if sources.decision.winner is not None or sources.policies.uses_environment(provider.id):
+        return ""
+    return " The server's variables are not asked: a policy turned them off."
 
 
 def _step(step: Step) -> StepView:
@@ -177,6 +186,8 @@ def _source(decision: Decision) -> str:
 
 def _reason(decision: Decision) -> str:
     if (blocked := decision.blocked_by) is not None:
+        if blocked.situation is Situation.RE_ENTER:
+            return f"{blocked.name} waits for its value. Enter it: nothing else is used in its place."
         return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
     skipped = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
     passed = "".join(f" {c.name} is {_SITUATIONS[c.situation]}." for c in skipped[:_NAMED])
@@ -184,6 +195,8 @@ def _reason(decision: Decision) -> str:
         passed += f" {len(skipped) - _NAMED} more cannot be used."
     if decision.winner is None:
         return f"No key can be used.{passed} Bring one back, or add another." if passed else _NONE
+    if decision.winner.situation is Situation.FAILING:
+        return f"{decision.winner.name} is used although its last test failed: nothing else is left.{passed}"
     match decision.winner.source:
         case Source.USER:
             return f"Your own key {decision.winner.name} comes first.{passed}"

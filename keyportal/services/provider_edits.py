@@ -13,7 +13,7 @@ from sqlmodel import Session
 from keyportal.domain.audit import Action
 from keyportal.domain.errors import InvalidInput, NotFound, ProviderInUse, VersionConflict
 from keyportal.domain.principals import Permission, Principal
-from keyportal.persistence import providers
+from keyportal.persistence import links, providers
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import ProviderRow
 from keyportal.providers.base import origin_of
@@ -118,6 +118,9 @@ def delete_custom(portal: Portal, principal: Principal, provider_id: str, versio
         if count and not is_shadowed(portal.live_registry.base, row):
             keys = "key" if count == 1 else "keys"
             raise ProviderInUse(f"Delete or move its {count} {keys} first, or turn it off.")
+        if not is_shadowed(portal.live_registry.base, row):
+            # Another provider may be given this id one day.
+            links.delete_links_to(session, row.id)
         providers.delete_provider_row(session, row.id)
         _record(portal, session, principal, Action.PROVIDER_DELETE, row)
     portal.live_registry.forget()

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.persistence import records
+from keyportal.persistence import audit_events
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
 from keyportal.services import credentials
 from keyportal.services.credential_views import CredentialView
@@ -48,7 +48,7 @@ def spoil(portal: Portal, credential_id: str, **values: Any) -> None:
 
 def events(portal: Portal) -> list[AuditEventRow]:
     with portal.database.reading() as session:
-        return list(records.events_in_order(session))
+        return list(audit_events.events_in_order(session))
 
 
 def run_sql(session: Session, statement: str, **values: Any) -> Any:

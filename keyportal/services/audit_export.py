@@ -1,0 +1,94 @@
+"""The trail as a file: CSV for a spreadsheet, JSON lines for programs, a batch of events at a time."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from keyportal.domain.audit import Action
+from keyportal.domain.cells import neutral_cell
+from keyportal.domain.errors import InvalidInput
+from keyportal.domain.principals import Permission, Principal
+from keyportal.persistence import audit_events
+from keyportal.persistence.audit_events import EventFilter
+from keyportal.services import audit
+from keyportal.services.audit_search import EventView, event_filter, event_view
+from keyportal.services.portal import Portal
+
+FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+_COLUMNS = (
+    "number",
+    "id",
+    "at",
+    "who",
+    "who_kind",
+    "user_id",
+    "action",
+    "result",
+    "object_id",
+    "object_label",
+    "address",
+    "details",
+    "key_id",
+    "chain",
+)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file that is written while it is read."""
+
+    name: str
+    media_type: str
+    parts: Iterator[str]
+
+
+def export(portal: Portal, principal: Principal, wanted: Mapping[str, str], format: str) -> Export:
+    """Begin an export of all matching events, newest first. Raises InvalidInput, Forbidden."""
+    principal.require(Permission.AUDIT_READ)
+    if format not in FORMATS:
+        raise InvalidInput(f"Choose a format of {', '.join(FORMATS)}.", field="format")
+    found, now = event_filter(portal, wanted), portal.clock.now()
+    # Before the first line leaves; if it cannot be written, nothing leaves.
+    with portal.database.transaction() as session:
+        audit.record(portal, session, principal, Action.AUDIT_EXPORT, to=format)
+    parts = (_csv if format == "csv" else _json_lines)(_batches(portal, found))
+    return Export(f"keyportal-audit-{now:%Y-%m-%d}.{format}", FORMATS[format], parts)
+
+
+def _batches(portal: Portal, wanted: EventFilter) -> Iterator[list[EventView]]:
+    """Yield what one moment of the database holds, however long the reading takes."""
+    with portal.database.reading() as session:
+        for rows in audit_events.matching_events(session, wanted):
+            yield [event_view(row) for row in rows]
+
+
+def _csv(batches: Iterator[list[EventView]]) -> Iterator[str]:
+    yield _lines([_COLUMNS])
+    for batch in batches:
+        yield _lines([[_cell(event, column) for column in _COLUMNS] for event in batch])
+
+
+def _cell(event: EventView, column: str) -> str:
+    if column == "details":
+        return neutral_cell("; ".join(f"{name}={value}" for name, value in event.details))
+    if column == "at":
+        return event.at.isoformat()
+    return neutral_cell(str(getattr(event, column)))
+
+
+def _lines(rows: list) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def _json_lines(batches: Iterator[list[EventView]]) -> Iterator[str]:
+    for batch in batches:
+        yield "".join(json.dumps(_as_json(event), ensure_ascii=False) + "\n" for event in batch)
+
+
+def _as_json(event: EventView) -> dict[str, object]:
+    values: dict[str, object] = {column: getattr(event, column) for column in _COLUMNS}
+    return {**values, "at": event.at.isoformat(), "details": dict(event.details)}
