@@ -18,7 +18,12 @@
   const isLost = () => !last.isConnected || last.disabled;
   const giveBack = (overlayClosed) => {
     const active = document.activeElement;
-    if (!last || document.querySelector(overlay)) return;
+    if (document.querySelector(overlay)) return;
+    if (!last) {
+      // Opened by the address alone: there is nothing to go back to, so focus goes on to the page.
+      if (overlayClosed && active === document.body) document.getElementById("content")?.focus();
+      return;
+    }
     if (active !== document.body && !(active === last && isLost())) return;
     if (!isLost()) {
       if (overlayClosed) last.focus();
@@ -37,9 +42,11 @@
 })();
 
 // <form data-problem="3">: when that number changes, the form was refused once more, and focus goes to
-// the field that is wrong. A number, because the same field may be refused twice with the same words.
+// the field that is wrong, or to what asks a question first, <div data-takes-focus>. A number, because the
+// same field may be refused twice with the same words.
 (() => {
-  const focusWrong = (form) => form.querySelector('[aria-invalid="true"]')?.focus();
+  const focusWrong = (form) =>
+    (form.querySelector("[data-takes-focus]") ?? form.querySelector('[aria-invalid="true"]'))?.focus();
   new MutationObserver((changes) => {
     // After the frame: the fields and what folds them are drawn with the number, in any order.
     for (const { target } of changes) setTimeout(() => focusWrong(target), 30);

@@ -9,12 +9,14 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
+from keyportal.domain.addresses import own_page
 from keyportal.domain.errors import Forbidden, KeyPortalError, NotSignedIn
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import audit, sessions
@@ -102,8 +104,21 @@ class Guard(rx.Middleware):
             await asyncio.to_thread(
                 audit.record_refusal, current_portal(), principal, event.name[-200:], refusal.code
             )
-        destination = routes.SIGN_IN if principal is None else routes.OVERVIEW
+        destination = sent_to(root.router.url.path, root.router.url.query, is_signed_in=principal is not None)
         return StateUpdate(events=Event.from_event_type(rx.redirect(destination)))
+
+
+def sent_to(path: str, query: str, *, is_signed_in: bool) -> str:
+    """Return where somebody goes who may not do what their page asks for: to sign-in, and back again; or
+    to the overview, which tells members why.
+
+    The address is the browser's word: only pages of ours are taken over from it.
+    """
+    path = path.rstrip("/") or routes.OVERVIEW
+    if is_signed_in:
+        return f"{routes.OVERVIEW}?refused={path}" if path in routes.ADMIN_PAGES else routes.OVERVIEW
+    wanted = own_page(f"{path}?{query}" if query else path, routes.pages())
+    return routes.SIGN_IN if wanted == routes.OVERVIEW else f"{routes.SIGN_IN}?{urlencode({'next': wanted})}"
 
 
 def refusal_of(event_name: str, principal: Principal | None) -> KeyPortalError | None:

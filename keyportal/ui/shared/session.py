@@ -8,7 +8,8 @@ import reflex as rx
 
 from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
 from keyportal.domain.principals import Permission, Principal, Role
-from keyportal.services import audit
+from keyportal.services import attention, audit
+from keyportal.ui import routes
 from keyportal.ui.shared.guards import guarded, principal_bound_to, public
 from keyportal.ui.shared.portal import current_portal
 
@@ -25,6 +26,7 @@ class SessionState(rx.State):
     person_email: str = ""
     is_signed_in: bool = False
     is_admin: bool = False
+    attention_count: int = 0
     notice: str = ""
     notice_is_problem: bool = False
     _page_told_on: str = ""
@@ -40,6 +42,9 @@ class SessionState(rx.State):
         # The list writes its own address: what was told about an act stays while the page does.
         if self.router.url.path != self._page_told_on:
             self._page_told_on, self.notice = self.router.url.path, ""
+            self._tell_why_here(self.router.url.query_parameters.get("refused", ""))
+            urgent = await self._call(attention.attention_for, current_portal(), principal)
+            self.attention_count = len(urgent.items)
 
     @rx.event
     @public
@@ -51,6 +56,11 @@ class SessionState(rx.State):
     async def show_unexpected(self) -> None:
         """Shown after an error of ours; what happened stands in the log."""
         self._tell(KeyPortalError.message, problem=True)
+
+    def _tell_why_here(self, refused: str) -> None:
+        """Tell a member why they were sent here from a page of admins."""
+        if refused in routes.ADMIN_PAGES and not self.is_admin:
+            self._tell(f"Only admins can open {routes.ADMIN_PAGES[refused]}.", problem=True)
 
     def _principal(self) -> Principal:
         principal = principal_bound_to(self)

@@ -92,7 +92,7 @@ def bulk_button(word: str, on_click: Any, *, icon: str, color: str = "gray", tes
         variant="soft",
         size="1",
         color_scheme=color,
-        high_contrast=color == "gray",
+        high_contrast=True,
         on_click=on_click,
         data_testid=test_id,
     )
