@@ -1,10 +1,7 @@
 """The trail as a file: CSV for a spreadsheet, JSON lines for programs, a batch of events at a time."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from keyportal.domain.audit import Action
 from keyportal.domain.cells import neutral_cell
@@ -14,6 +11,7 @@ from keyportal.persistence import audit_events
 from keyportal.persistence.audit_events import EventFilter
 from keyportal.services import audit
 from keyportal.services.audit_search import EventView, event_filter, event_view
+from keyportal.services.files import File, csv_lines
 from keyportal.services.portal import Portal
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
@@ -35,16 +33,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Export:
-    """A file that is written while it is read."""
-
-    name: str
-    media_type: str
-    parts: Iterator[str]
-
-
-def export(portal: Portal, principal: Principal, wanted: Mapping[str, str], format: str) -> Export:
+def export(portal: Portal, principal: Principal, wanted: Mapping[str, str], format: str) -> File:
     """Begin an export of all matching events, newest first. Raises InvalidInput, Forbidden."""
     principal.require(Permission.AUDIT_READ)
     if format not in FORMATS:
@@ -54,7 +43,7 @@ def export(portal: Portal, principal: Principal, wanted: Mapping[str, str], form
     with portal.database.transaction() as session:
         audit.record(portal, session, principal, Action.AUDIT_EXPORT, to=format)
     parts = (_csv if format == "csv" else _json_lines)(_batches(portal, found))
-    return Export(f"keyportal-audit-{now:%Y-%m-%d}.{format}", FORMATS[format], parts)
+    return File(f"keyportal-audit-{now:%Y-%m-%d}.{format}", FORMATS[format], parts)
 
 
 def _batches(portal: Portal, wanted: EventFilter) -> Iterator[list[EventView]]:
@@ -65,9 +54,9 @@ def _batches(portal: Portal, wanted: EventFilter) -> Iterator[list[EventView]]:
 
 
 def _csv(batches: Iterator[list[EventView]]) -> Iterator[str]:
-    yield _lines([_COLUMNS])
+    yield csv_lines([_COLUMNS])
     for batch in batches:
-        yield _lines([[_cell(event, column) for column in _COLUMNS] for event in batch])
+        yield csv_lines([[_cell(event, column) for column in _COLUMNS] for event in batch])
 
 
 def _cell(event: EventView, column: str) -> str:
@@ -76,12 +65,6 @@ def _cell(event: EventView, column: str) -> str:
     if column == "at":
         return event.at.isoformat()
     return neutral_cell(str(getattr(event, column)))
-
-
-def _lines(rows: list) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue()
 
 
 def _json_lines(batches: Iterator[list[EventView]]) -> Iterator[str]:

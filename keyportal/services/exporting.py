@@ -1,11 +1,8 @@
 """What is known of saved keys as a file: a table for a spreadsheet, or a `.env` without values. No secret."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from keyportal.domain.audit import Action
@@ -17,6 +14,7 @@ from keyportal.persistence import importing
 from keyportal.services import audit
 from keyportal.services.credential_access import READ, owner_key_of
 from keyportal.services.credential_views import CredentialView, credential_view
+from keyportal.services.files import File, csv_lines
 from keyportal.services.portal import Portal
 from keyportal.services.providers import environment_names_of
 
@@ -50,16 +48,7 @@ _COLUMNS: dict[str, Callable[[CredentialView], Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class KeyFile:
-    """A file that is written while it is read."""
-
-    name: str
-    media_type: str
-    parts: Iterator[str]
-
-
-def export(portal: Portal, principal: Principal, ownership: Ownership, format: str) -> KeyFile:
+def export(portal: Portal, principal: Principal, ownership: Ownership, format: str) -> File:
     """Begin an export of all keys of this owner. Raises InvalidInput, Forbidden."""
     principal.require(READ[ownership])
     if format not in FORMATS:
@@ -73,7 +62,7 @@ def export(portal: Portal, principal: Principal, ownership: Ownership, format: s
         )
     kind = "system-keys" if ownership is Ownership.SYSTEM else "keys"
     parts = (_table if format == "csv" else _template)(portal, owner_key)
-    return KeyFile(f"keyportal-{kind}-{day.isoformat()}.{format}", FORMATS[format], parts)
+    return File(f"keyportal-{kind}-{day.isoformat()}.{format}", FORMATS[format], parts)
 
 
 def _batches(portal: Portal, owner_key: str) -> Iterator[list[CredentialView]]:
@@ -83,21 +72,15 @@ def _batches(portal: Portal, owner_key: str) -> Iterator[list[CredentialView]]:
 
 
 def _table(portal: Portal, owner_key: str) -> Iterator[str]:
-    yield _lines([list(_COLUMNS)])
+    yield csv_lines([list(_COLUMNS)])
     for batch in _batches(portal, owner_key):
-        yield _lines([[_cell(read(key)) for read in _COLUMNS.values()] for key in batch])
+        yield csv_lines([[_cell(read(key)) for read in _COLUMNS.values()] for key in batch])
 
 
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, int):
         return "" if value is None else str(value)
     return neutral_cell(value if isinstance(value, str) else value.isoformat())
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
-    return buffer.getvalue()
 
 
 def _template(portal: Portal, owner_key: str) -> Iterator[str]:
