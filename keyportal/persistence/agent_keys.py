@@ -52,6 +52,17 @@ def find_agent_keys(
     return session.exec(query.with_for_update() if for_update else query).all()
 
 
+def is_live(session: Session, user_id: str, agent_key_id: str) -> bool:
+    """Tell whether an agent key is neither revoked nor deleted."""
+    query = select(AgentKeyRow.id).where(
+        AgentKeyRow.user_id == user_id,
+        AgentKeyRow.id == agent_key_id,
+        col(AgentKeyRow.deleted_at).is_(None),
+        col(AgentKeyRow.revoked_at).is_(None),
+    )
+    return session.exec(query).first() is not None
+
+
 def find_by_public_id(session: Session, public_id: str) -> tuple[AgentKeyRow, UserRow] | None:
     """Return an issued token with its owner, revoked and expired ones too."""
     query = (

@@ -33,9 +33,13 @@ def find_user(session: Session, user_id: str, *, for_update: bool = False) -> Us
     return session.get(UserRow, user_id, with_for_update=for_update or None)
 
 
-def find_present(session: Session, user_id: str, *, for_update: bool = False) -> UserRow | None:
-    """Return a person who is not removed."""
+def find_present(
+    session: Session, user_id: str, *, for_update: bool = False, for_share: bool = False
+) -> UserRow | None:
+    """Return a person who is not removed. Held `for_share` they stay as they are until the end."""
     query = select(UserRow).where(UserRow.id == user_id, col(UserRow.removed_at).is_(None))
+    if for_share:
+        return session.exec(query.with_for_update(read=True)).first()
     return session.exec(query.with_for_update() if for_update else query).first()
 
 
