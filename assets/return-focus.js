@@ -11,9 +11,14 @@
     last = element;
     wasInContent = element.closest("#content") !== null;
   };
-  document.addEventListener("focusin", (event) => remember(event.target));
+  // A click beside everything focuses the page itself, which is no place to come back to.
+  document.addEventListener("focusin", (event) => event.target.id === "content" || remember(event.target));
   // A menu opens under the mouse without its button ever having focus.
-  document.addEventListener("pointerdown", (event) => remember(event.target.closest?.("button, a")), true);
+  document.addEventListener("pointerdown", (event) => {
+    // A row opens by a click anywhere in it; what stands for it is its own button.
+    const row = event.target.closest?.(".kp-row-opens");
+    remember(event.target.closest?.("button, a") ?? row?.querySelector(".kp-open-row"));
+  }, true);
   const isOverlay = (node) => node.nodeType === 1 && (node.matches(overlay) || node.querySelector(overlay));
   const isLost = () => !last.isConnected || last.disabled;
   const giveBack = (overlayClosed) => {

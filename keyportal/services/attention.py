@@ -39,7 +39,10 @@ class Concern(StrEnum):
 
 @dataclass(frozen=True)
 class AttentionView:
-    """One thing to look after. `at` is when it happens or happened, where that is known."""
+    """One thing to look after. `at` is when it happens or happened, where that is known.
+
+    `is_retired`: another key took its place, so there is nothing to rotate any more.
+    """
 
     concern: str
     ownership: str
@@ -50,6 +53,7 @@ class AttentionView:
     initials: str
     sentence: str
     at: datetime | None
+    is_retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ def _of_owner(session: Session, owner_key: str, now: datetime) -> Iterator[tuple
 
 
 def _lost(session: Session, owner_key: str, _now: datetime) -> Sequence[CredentialRow]:
-    return queries.lost(session, owner_key, MOST + 1)
+    # Switched off, a key that does not open stops nobody; one without a value waits for somebody.
+    return [row for row in queries.lost(session, owner_key, 4 * MOST) if row.active or not row.unreadable]
 
 
 def _failing(session: Session, owner_key: str, _now: datetime) -> Sequence[CredentialRow]:
@@ -155,6 +160,7 @@ def _view(portal: Portal, ownership: Ownership, concern: Concern, row: Credentia
         initials=initials_of(provider_name),
         sentence=_sentence(concern, row, provider_name),
         at=_moment(concern, row),
+        is_retired=row.replaced_by_id is not None,
     )
 
 

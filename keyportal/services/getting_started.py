@@ -11,16 +11,18 @@ from keyportal.services.portal import Portal
 
 @dataclass(frozen=True)
 class StartView:
-    """What a person has done so far. A system key counts as a key for them: programs are given it too."""
+    """What a person has done so far. `is_served`: a system key is there, which programs are given too."""
 
     has_key: bool
     has_checked_key: bool
     has_agent_key: bool
     has_used_agent_key: bool
+    is_served: bool = False
 
     @property
     def is_done(self) -> bool:
-        return self.has_key and self.has_checked_key and self.has_agent_key and self.has_used_agent_key
+        has_key = self.is_served or (self.has_key and self.has_checked_key)
+        return has_key and self.has_agent_key and self.has_used_agent_key
 
 
 def start_of(portal: Portal, principal: Principal) -> StartView:
@@ -29,11 +31,11 @@ def start_of(portal: Portal, principal: Principal) -> StartView:
     user_id = principal.user_id
     if user_id is None:
         raise NotFound
-    owners = [user_id, SYSTEM_OWNER]
     with portal.database.reading() as session:
         return StartView(
-            has_key=queries.has_credential(session, owners),
-            has_checked_key=queries.has_credential(session, owners, queries.is_checked()),
+            has_key=queries.has_credential(session, [user_id]),
+            has_checked_key=queries.has_credential(session, [user_id], queries.is_checked()),
             has_agent_key=queries.has_agent_key(session, user_id),
             has_used_agent_key=queries.has_agent_key(session, user_id, queries.is_used()),
+            is_served=queries.has_credential(session, [SYSTEM_OWNER]),
         )

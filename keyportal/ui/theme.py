@@ -113,7 +113,7 @@ ROTATION = {
 ACTION_WORDS: dict[str, str] = {
     "set_up": "Set up the portal",
     "set_up.code": "Printed a new set-up code",
-    "sign_in": "Signed in",
+    "sign_in": "Sign-in",
     "sign_out": "Signed out",
     "profile.update": "Changed their name",
     "password.change": "Changed their password",

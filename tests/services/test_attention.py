@@ -56,6 +56,7 @@ def test_each_situation_is_named_with_what_to_do(
         # Switched off on purpose.
         {**INVALID, "active": False},
         {"expires_at": START, "active": False},
+        {"unreadable": True, "active": False},
         {"created_at": START - 60 * DAY, "active": False},
         # Gone.
         {**INVALID, "deleted_at": START},
@@ -144,7 +145,8 @@ def test_the_start_is_told_step_by_step(portal: Portal, alice: Principal) -> Non
 
 def test_a_system_key_is_a_key_for_everybody(portal: Portal, alice: Principal, root: Principal) -> None:
     save(portal, root, ownership=SYSTEM)
-    assert start_of(portal, alice).has_key
+    start = start_of(portal, alice)
+    assert (start.has_key, start.is_served, start.is_done) == (False, True, False)
 
 
 def test_nobody_else_is_told(portal: Portal) -> None:

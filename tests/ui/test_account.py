@@ -39,7 +39,7 @@ async def test_a_person_sees_who_they_are_and_what_they_did(portal: Portal) -> N
     save(portal, alice)
     state = await account_of(portal, alice)
     assert (state.name, state.role, [b.is_this for b in state.browsers]) == ("alice", "member", [True])
-    assert [row.words for row in state.rows] == ["Added the key", "Signed in", "Added the person"]
+    assert [row.words for row in state.rows] == ["Added the key", "Sign-in", "Added the person"]
     assert str(alice.session_digest) not in repr(state._get_root_state().dict())
 
 

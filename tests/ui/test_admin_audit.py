@@ -33,6 +33,15 @@ async def test_an_address_narrows_the_trail(portal: Portal, root: Principal, ali
     assert {r.who for r in state.rows} == {"The operator"}
 
 
+async def test_text_that_has_no_place_in_an_address_is_told(portal: Portal, root: Principal) -> None:
+    state = await opened(portal, root)
+    await do(state, "search", "\ud800")
+    assert (state.export_query, state.list_problem) == (
+        "q=%3F",
+        "This text has characters that cannot be stored.",
+    )
+
+
 async def test_days_and_a_range_in_words_replace_each_other(portal: Portal, root: Principal) -> None:
     state = await opened(portal, root)
     await do(state, "filter_by", "within", "7d")

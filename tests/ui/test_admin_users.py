@@ -9,6 +9,7 @@ from keyportal.domain.secret import Secret
 from keyportal.services import agent_keys, one_time_links, sign_in, users
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.portal import Portal
+from keyportal.ui.admin_users.dialogs import people_dialogs
 from keyportal.ui.admin_users.links import LINK_VALUE_ID
 from keyportal.ui.admin_users.state import UsersState
 from tests.services.support import save
@@ -85,6 +86,7 @@ async def test_a_reset_link_is_made_for_the_person_who_was_chosen(
     state: UsersState, portal: Portal, alice: Principal
 ) -> None:
     row = next(r for r in state.rows if r.id == alice.user_id)
+    assert [r.name for r in state.rows if not r.link_act] == ["root"]
     await do(state, "ask_link", row.id, row.name, row.link_act)
     url = link_sent(await do(state, "submit_invite", {"days": "1"}))
     reset = one_time_links.reset(portal, url.partition("#")[2], Secret("a new long password"))
@@ -130,6 +132,10 @@ async def test_removing_asks_what_becomes_of_the_keys(
     assert (state.removal_is_open, state.total, "System keys" in state.notice) == (False, 2, True)
 
 
+def test_the_dialog_says_that_links_end_with_a_hand_over() -> None:
+    assert "links to other providers and models end" in str(people_dialogs())
+
+
 async def test_details_show_and_end_what_a_person_has(
     state: UsersState, portal: Portal, alice: Principal
 ) -> None:
@@ -142,7 +148,7 @@ async def test_details_show_and_end_what_a_person_has(
     await do(state, "open_row", alice.user_id)
     detail = state.detail
     assert [len(part) for part in (detail.sessions, detail.api_keys, detail.agent_keys)] == [2, 1, 1]
-    assert detail.activity[0].words == "Signed in"
+    assert detail.activity[0].words == "Sign-in"
     await do(state, "end_session", detail.sessions[0].id)
     assert len(state.detail.sessions) == 1
     await do(state, "end_all_sessions")

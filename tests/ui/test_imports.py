@@ -143,6 +143,25 @@ async def test_back_forgets_the_preview_and_closing_forgets_all(state: OwnCreden
     assert (state.import_is_open, state._import_all) == (False, [])
 
 
+@pytest.mark.parametrize("junk", ["\ud800", "a\x00b", "x" * 400_000])
+@pytest.mark.parametrize("handler", ["choose_import_provider", "rename_import", "choose_import_action"])
+async def test_what_no_row_could_hold_is_refused_and_not_kept(
+    state: OwnCredentialsState, handler: str, junk: str
+) -> None:
+    await submit(state)
+    before = state._import_all
+    await do(state, handler, 1, junk)
+    assert state._import_all == before
+    assert state.notice_is_problem
+
+
+async def test_a_variable_that_could_be_a_key_is_a_line_alone(state: OwnCredentialsState) -> None:
+    await submit(state, f"export gsk0aB1cD2eF3gH4iJ = {VALUE}")
+    (row,) = state.import_rows
+    assert (row.variable, row.name) == ("Line 1", "Imported key, line 1")
+    assert "gsk0a" not in repr(state._get_root_state().dict()).lower()
+
+
 @pytest.mark.parametrize("junk", [None, 5, [], {}])
 async def test_wrong_types_change_nothing(state: OwnCredentialsState, junk: Any) -> None:
     await submit(state)

@@ -72,6 +72,14 @@ def _checklist() -> rx.Component:
             ),
             class_name="kp-start",
         ),
+        rx.cond(
+            start.is_served & ~start.has_key,
+            rx.text(
+                "A system key serves you already; a key of your own comes before it.",
+                class_name="kp-sub kp-start-hint",
+                data_testid="is-served",
+            ),
+        ),
         rx.cond(OverviewState.is_admin, _admin_hints()),
         class_name="kp-section",
         data_testid="checklist",
@@ -196,6 +204,10 @@ def _chain(chain: rx.Var[ChainRow]) -> rx.Component:
         ),
         rx.el.ol(rx.foreach(chain.steps, _step), class_name="kp-steps"),
         rx.cond(chain.hidden_steps.length() > 0, _folded(chain)),
+        rx.cond(
+            chain.more != "",
+            rx.text(chain.more, size="2", color="var(--gray-11)", data_testid="steps-not-shown"),
+        ),
         class_name="kp-chain",
         data_testid="chain",
         custom_attrs={"data-provider": chain.provider, "data-source": chain.source},

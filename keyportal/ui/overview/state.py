@@ -36,6 +36,7 @@ class ChainRow:
     reason: str
     steps: list[StepRow]
     hidden_steps: list[StepRow]
+    more: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class StartSteps:
     has_checked_key: bool = False
     has_agent_key: bool = False
     has_used_agent_key: bool = False
+    is_served: bool = False
     done: int = 0
 
 
@@ -100,6 +102,7 @@ def _row(view: ChainView) -> ChainRow:
         reason=view.reason,
         steps=[s for i, s in enumerate(steps) if i not in folded],
         hidden_steps=[steps[i] for i in folded],
+        more=f"and {view.more:,} more" if view.more else "",
     )
 
 
@@ -126,7 +129,7 @@ def _attention(view: AttentionView) -> AttentionRow:
         initials=view.initials,
         sentence=view.sentence,
         at=view.at.isoformat() if view.at else "",
-        act=_ACTS[Concern(view.concern)],
+        act="Review" if view.is_retired else _ACTS[Concern(view.concern)],
         href=_where(view),
     )
 
@@ -140,4 +143,4 @@ def _where(view: AttentionView) -> str:
 
 def _steps(view: StartView) -> StartSteps:
     done = (view.has_key, view.has_checked_key, view.has_agent_key, view.has_used_agent_key)
-    return StartSteps(*done, done=sum(done))
+    return StartSteps(*done, is_served=view.is_served, done=sum(done))

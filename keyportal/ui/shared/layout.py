@@ -84,6 +84,7 @@ def notice_line() -> rx.Component:
                     SessionState.notice_is_problem, "kp-notice kp-notice-problem", "kp-notice"
                 ),
                 align="center",
+                key=SessionState.notice_number.to_string(),
             ),
         ),
         role="status",

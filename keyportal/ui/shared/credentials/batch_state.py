@@ -64,6 +64,10 @@ class BatchState(CredentialPageState, mixin=True):
     async def dismiss_summary(self) -> None:
         self.batch_summary = ""
 
+    def _opened_anew(self) -> None:
+        if not self.batch_is_running:
+            self.batch_summary = ""
+
     async def _test_many(self, *, only_selected: bool) -> None:
         """Hold the state only for the moment in which a row changes, never while a provider is asked."""
         async with self:

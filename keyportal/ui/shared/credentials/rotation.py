@@ -77,7 +77,6 @@ def _value_step(state: Any) -> rx.Component:
                     on_toggle=state.toggle_value,
                     error=wrong,
                     data_testid="rotation-key",
-                    auto_focus=True,
                 ),
                 input_id="rotation-key",
                 help_text="Create it on the provider's page first. Leave the old one valid there for now.",

@@ -40,7 +40,7 @@ class RotationState(CredentialFormState, mixin=True):
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
-    async def open_rotation(self, credential_id: str) -> None:
+    async def open_rotation(self, credential_id: str) -> rx.event.EventSpec | None:
         """Begin, or go on with the new value that waits."""
         view = await self._about_rotated(credentials.get, require_text(credential_id))
         waiting = await self._about_rotated(credential_rotation.find_waiting, view.id)
@@ -50,6 +50,9 @@ class RotationState(CredentialFormState, mixin=True):
         self.rotation_provider, self.rotation_step = view.provider_name, VALUE
         if waiting is not None:
             self._show_waiting(waiting)
+            return None
+        # The menu this was chosen from takes focus back while the dialog opens.
+        return rx.set_focus("rotation-key")
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -65,17 +68,18 @@ class RotationState(CredentialFormState, mixin=True):
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
-    async def submit_rotation(self, form: dict[str, Any]) -> None:
-        """Store the new value beside the old one; a refusal stays beside its field."""
+    async def submit_rotation(self, form: dict[str, Any]) -> Any:
+        """Store the new value beside the old one and test it; a refusal stays beside its field."""
         self._forget_problem()
         new = NewValue(Secret(text_of(form, "api_key")), self._fields_of(form) or None)
         try:
             waiting = await self._about_rotated(credential_rotation.begin, self.rotation_id, new)
         except KeyPortalError as refusal:
             self._show_problem(refusal)
-            return
+            return None
         self._show_waiting(waiting)
         await self._refresh()
+        return type(self).test_rotation
 
     @rx.event(background=True)
     @guarded(Permission.CREDENTIALS_CHECK)
