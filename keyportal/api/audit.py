@@ -56,7 +56,7 @@ def search(
 @router.get(
     "/export",
     summary="Download all that matches as CSV or JSON lines, newest first",
-    responses=refusals(*PROTECTED, "invalid_input"),
+    responses=refusals(*PROTECTED, "invalid_input", "too_many_attempts"),
     response_class=StreamingResponse,
 )
 def export(

@@ -23,7 +23,7 @@ def export_router(path: str, ownership: Ownership, *, noun: str) -> APIRouter:
         path,
         summary=f"Download a table of all {noun}s, or a .env file without values",
         response_class=StreamingResponse,
-        responses={**_FILE, **refusals(*PROTECTED, "invalid_input")},
+        responses={**_FILE, **refusals(*PROTECTED, "invalid_input", "too_many_attempts")},
     )
     def export(portal: OpenPortal, caller: Caller, format: FileFormat = "csv") -> StreamingResponse:
         found = exporting.export(portal, caller, ownership, format)

@@ -68,21 +68,14 @@ def search_events(
     return session.exec(page.offset(offset).limit(limit)).all(), total
 
 
-def matching_events(
-    session: Session, wanted: EventFilter, batch: int = 500
-) -> Iterator[Sequence[AuditEventRow]]:
-    """Yield all matches, newest first, in batches; each begins where the one before ended."""
-    conditions, before = _conditions(session, wanted), None
-    while True:
-        query = select(AuditEventRow).where(*conditions)
-        if before is not None:
-            query = query.where(col(AuditEventRow.id) < before)
-        rows = session.exec(query.order_by(col(AuditEventRow.id).desc()).limit(batch)).all()
-        if not rows:
-            return
-        yield rows
-        before = rows[-1].id
-        session.expunge_all()
+def events_before(
+    session: Session, wanted: EventFilter, before: int | None, size: int
+) -> Sequence[AuditEventRow]:
+    """Return the next matches, newest first, behind the event with this number or from the newest one."""
+    query = select(AuditEventRow).where(*_conditions(session, wanted))
+    if before is not None:
+        query = query.where(col(AuditEventRow.id) < before)
+    return session.exec(query.order_by(col(AuditEventRow.id).desc()).limit(size)).all()
 
 
 def events_about(

@@ -11,10 +11,12 @@ from keyportal.persistence import audit_events
 from keyportal.persistence.audit_events import EventFilter
 from keyportal.services import audit
 from keyportal.services.audit_search import EventView, event_filter, event_view
-from keyportal.services.files import File, csv_lines
+from keyportal.services.files import File, csv_lines, written_for
 from keyportal.services.portal import Portal
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+# So many events are read at once.
+BATCH = 500
 _COLUMNS = (
     "number",
     "id",
@@ -34,23 +36,34 @@ _COLUMNS = (
 
 
 def export(portal: Portal, principal: Principal, wanted: Mapping[str, str], format: str) -> File:
-    """Begin an export of all matching events, newest first. Raises InvalidInput, Forbidden."""
+    """Begin an export of all matching events, newest first.
+
+    Raises InvalidInput, Forbidden, TooManyAttempts.
+    """
     principal.require(Permission.AUDIT_READ)
     if format not in FORMATS:
         raise InvalidInput(f"Choose a format of {', '.join(FORMATS)}.", field="format")
     found, now = event_filter(portal, wanted), portal.clock.now()
+    parts = written_for(
+        portal, principal, (_csv if format == "csv" else _json_lines)(_batches(portal, found))
+    )
     # Before the first line leaves; if it cannot be written, nothing leaves.
     with portal.database.transaction() as session:
         audit.record(portal, session, principal, Action.AUDIT_EXPORT, to=format)
-    parts = (_csv if format == "csv" else _json_lines)(_batches(portal, found))
     return File(f"keyportal-audit-{now:%Y-%m-%d}.{format}", FORMATS[format], parts)
 
 
 def _batches(portal: Portal, wanted: EventFilter) -> Iterator[list[EventView]]:
-    """Yield what one moment of the database holds, however long the reading takes."""
-    with portal.database.reading() as session:
-        for rows in audit_events.matching_events(session, wanted):
-            yield [event_view(row) for row in rows]
+    """Yield what was on the trail at the first batch. No connection is held while one is written."""
+    before: int | None = None
+    while True:
+        with portal.database.reading() as session:
+            rows = audit_events.events_before(session, wanted, before, BATCH)
+            events = [event_view(row) for row in rows]
+        if not events:
+            return
+        yield events
+        before = events[-1].number
 
 
 def _csv(batches: Iterator[list[EventView]]) -> Iterator[str]:

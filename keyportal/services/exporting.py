@@ -14,11 +14,13 @@ from keyportal.persistence import importing
 from keyportal.services import audit
 from keyportal.services.credential_access import READ, owner_key_of
 from keyportal.services.credential_views import CredentialView, credential_view
-from keyportal.services.files import File, csv_lines
+from keyportal.services.files import File, csv_lines, written_for
 from keyportal.services.portal import Portal
 from keyportal.services.providers import environment_names_of
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "env": "text/plain; charset=utf-8"}
+# So many keys are read at once.
+BATCH = 500
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9_]+")
 _NAME_LIMIT = 100
 
@@ -49,11 +51,12 @@ _COLUMNS: dict[str, Callable[[CredentialView], Any]] = {
 
 
 def export(portal: Portal, principal: Principal, ownership: Ownership, format: str) -> File:
-    """Begin an export of all keys of this owner. Raises InvalidInput, Forbidden."""
+    """Begin an export of all keys of this owner. Raises InvalidInput, Forbidden, TooManyAttempts."""
     principal.require(READ[ownership])
     if format not in FORMATS:
         raise InvalidInput(f"Choose a format of {', '.join(FORMATS)}.", field="format")
     owner_key, day = owner_key_of(principal, ownership), portal.clock.now().date()
+    parts = written_for(portal, principal, (_table if format == "csv" else _template)(portal, owner_key))
     # Before the first line leaves; if it cannot be written, nothing leaves.
     with portal.database.transaction() as session:
         count = importing.count_live(session, owner_key)
@@ -61,14 +64,20 @@ def export(portal: Portal, principal: Principal, ownership: Ownership, format: s
             portal, session, principal, Action.CREDENTIAL_EXPORT, ownership=ownership, count=count, to=format
         )
     kind = "system-keys" if ownership is Ownership.SYSTEM else "keys"
-    parts = (_table if format == "csv" else _template)(portal, owner_key)
     return File(f"keyportal-{kind}-{day.isoformat()}.{format}", FORMATS[format], parts)
 
 
 def _batches(portal: Portal, owner_key: str) -> Iterator[list[CredentialView]]:
-    with portal.database.reading() as session:
-        for rows in importing.in_batches(session, owner_key):
-            yield [credential_view(portal, row) for row in rows]
+    """Yield the keys there are. No connection is held while a batch is written."""
+    after: importing.Place | None = None
+    while True:
+        with portal.database.reading() as session:
+            rows = importing.batch_after(session, owner_key, after, BATCH)
+            keys = [credential_view(portal, row) for row in rows]
+        if not keys:
+            return
+        yield keys
+        after = keys[-1].created_at, keys[-1].id
 
 
 def _table(portal: Portal, owner_key: str) -> Iterator[str]:

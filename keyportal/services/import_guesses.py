@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from keyportal.domain.credentials import VALUE_LIMIT
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import NAME_LIMIT
 from keyportal.providers.base import Provider, ProviderKind
@@ -75,7 +76,7 @@ def fields_for(provider: Provider | None, values: Mapping[str, Secret]) -> dict[
     for wanted in provider.fields if provider else ():
         for name in wanted.environment_names:
             text = values[name].reveal().strip() if name in values else ""
-            if text and wanted.accepts(text):
+            if text and len(text) <= VALUE_LIMIT and wanted.accepts(text):
                 found.setdefault(wanted.name, text)
     return found
 

@@ -10,7 +10,7 @@ from io import StringIO
 
 from dotenv.parser import Binding, parse_stream
 
-from keyportal.domain.credentials import is_placeholder, require_value
+from keyportal.domain.credentials import VALUE_LIMIT, is_placeholder, require_value
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.secret import Secret
 from keyportal.vault.tokens import parse_agent_token
@@ -24,9 +24,11 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 # The parser looks for a comment from each character of a run of spaces; nothing is lost without most of it.
 _LONG_GAP = re.compile(r"[^\S\r\n]{65,}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]*|[a-z]+(_[a-z0-9]+)+", re.ASCII)
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\A\$\(?[A-Za-z_]")
-_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+")
+# In small letters only words and short numbers: `sk_live_4f9a0b` may be a key.
+_PLAIN_NAME = re.compile(r"[A-Z_][A-Z0-9_]*|[a-z]+(_([a-z]+[0-9]{0,2}|[0-9]{1,4}))+", re.ASCII)
+_SHELL_VARIABLE = re.compile(r"\$\(?[A-Za-z_]")
+# Nothing may be read in two ways here: a long row of digits would be tried in all of them.
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "enabled", "disabled"})
 _OWN = frozenset({"API_KEY_ENCRYPTION_KEY", "API_KEY_ENCRYPTION_KEY_PREVIOUS", "API_KEY_ENCRYPTION_KEY_FILE"})
 _SETTINGS = frozenset(
@@ -73,7 +75,7 @@ def read_lines(text: Secret) -> Lines:
     for line in assigned:
         reason = _duplicate(line, last) or _not_a_key(line)
         if reason:
-            refused.append(RefusedLine(line.number, _shown(line.name), reason))
+            refused.append(RefusedLine(line.number, shown_name(line.name), reason))
         else:
             usable.append(line)
     refused.sort(key=lambda line: line.number)
@@ -135,13 +137,20 @@ def _not_a_key(line: Line) -> str:
         return "This is a setting of a program, not a key."
     if not value:
         return "It has no value."
-    if is_placeholder(value) or _REFERENCE.search(value):
+    if len(value) > VALUE_LIMIT:
+        # Before anything that looks at its shape: that may take long.
+        return f"An API key has at most {VALUE_LIMIT} characters."
+    if is_placeholder(value) or _is_reference(value):
         return "The value is a placeholder. Put the key itself there."
     if _NUMBER.fullmatch(value) or value.lower() in _SWITCHES:
         return "The value is a number or a switch, not a key."
     if parse_agent_token(value) is not None:
         return "The value is an agent key of KeyPortal."
     return _unsavable(line.value)
+
+
+def _is_reference(value: str) -> bool:
+    return _SHELL_VARIABLE.match(value) is not None or "}" in value.partition("${")[2]
 
 
 def _unsavable(value: Secret) -> str:
@@ -152,6 +161,6 @@ def _unsavable(value: Secret) -> str:
     return "It is too short for a key." if len(cleaned.secret.reveal()) < _SHORTEST else ""
 
 
-def _shown(name: str) -> str:
-    """Return a name, unless it could be the beginning of a key that has no name."""
+def shown_name(name: str) -> str:
+    """Return a variable's name; nothing for one that could be a key, or the beginning of one."""
     return name if _PLAIN_NAME.fullmatch(name) else ""

@@ -9,13 +9,16 @@ from sqlmodel import Session
 from keyportal.domain.credentials import Ownership, require_value
 from keyportal.domain.errors import InvalidInput, KeyPortalError
 from keyportal.domain.masks import mask_secret
-from keyportal.domain.text import NAME_LIMIT, name_key, require_name
+from keyportal.domain.text import NAME_LIMIT, name_key, require_name, require_storable
 from keyportal.persistence import importing
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services.import_guesses import Guesser, fields_for
-from keyportal.services.import_lines import Line, Lines, RefusedLine
+from keyportal.services.import_lines import Line, Lines, RefusedLine, shown_name
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
+
+# A blank and a number with which two names are told apart.
+_MARK_LENGTH = 6
 
 
 class ImportAction(StrEnum):
@@ -39,8 +42,8 @@ class ImportChoice:
 class ImportRow:
     """One line with a value. `problem` says why it cannot be imported like this; skipping always can.
 
-    `is_taken`: a saved key or an earlier line has this name. Until somebody decided about it, what
-    cannot be imported is skipped.
+    `variable` is empty where the line's name could itself be a key. `is_taken`: a saved key or an
+    earlier line has this name. Until somebody decided about it, what cannot be imported is skipped.
     """
 
     line: int
@@ -68,17 +71,16 @@ class Situation:
 
 def guessed_rows(portal: Portal, lines: Lines) -> tuple[list[ImportRow], list[RefusedLine]]:
     """Return a row for each usable line, and the lines that only go along with one."""
-    guesser, used = Guesser(portal), set[str]()
+    guesser, names = Guesser(portal), FreeNames(())
     rows: list[ImportRow] = []
     beside = _fields_beside(portal, lines)
     for line in lines.usable:
         if line.name in beside:
             continue
-        guess = guesser.guess(line)
-        name = free_name(guess.name, used)
-        used.add(name_key(name))
+        guess, variable = guesser.guess(line), shown_name(line.name)
+        name = names.take(guess.name if variable else f"Imported key, line {line.number}")
         action = ImportAction.ADD if guess.is_likely else ImportAction.SKIP
-        rows.append(ImportRow(line.number, line.name, _mask(portal, line), guess.provider, name, action,
+        rows.append(ImportRow(line.number, variable, _mask(portal, line), guess.provider, name, action,
                               note=guess.note))  # fmt: skip
     numbers = {line.name: line.number for line in lines.usable}
     along = [RefusedLine(numbers[n], n, why) for n, why in beside.items() if n in numbers]
@@ -114,7 +116,7 @@ def look_up(
     lacking: Mapping[str, str],
 ) -> Situation:
     """Read what the rows are compared with, as it is in this transaction."""
-    names = {name_key(row.name[: NAME_LIMIT * 4]) for row in rows}
+    names = {name_key(row.name[: NAME_LIMIT * 4]) for row in rows if _is_storable(row.name)}
     is_one = ownership is Ownership.USER and policies_in(session).one_key_per_provider
     with_a_key = importing.providers_with_a_key(session, owner_key) if is_one else set()
     taken = importing.holders_of(session, owner_key, names)
@@ -136,14 +138,25 @@ def judged(portal: Portal, rows: Sequence[ImportRow], situation: Situation) -> l
     return done
 
 
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """Return the name, or the first with a number that nobody has."""
-    used, name, number = set(taken), wanted, 1
-    while name_key(name) in used:
-        number += 1
-        mark = f" {number}"
-        name = wanted[: NAME_LIMIT - len(mark)].rstrip() + mark
-    return name
+class FreeNames:
+    """Names nobody has yet. It goes on counting where it stopped: many lines may want the same one."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._last: dict[str, int] = {}
+
+    def take(self, wanted: str) -> str:
+        """Return the name, or the first with a number that is free, and keep it from then on."""
+        # What is cut off to make room for the number is the same for all that begin alike.
+        base = name_key(wanted[: NAME_LIMIT - _MARK_LENGTH].rstrip())
+        name, number = wanted, self._last.get(base, 1)
+        while name_key(name) in self._taken:
+            number += 1
+            mark = f" {number}"
+            name = wanted[: NAME_LIMIT - len(mark)].rstrip() + mark
+        self._last[base] = number
+        self._taken.add(name_key(name))
+        return name
 
 
 def lacking_fields(portal: Portal, lines: Lines) -> dict[str, str]:
@@ -219,6 +232,14 @@ def _fields_beside(portal: Portal, lines: Lines) -> dict[str, str]:
                     found.setdefault(name, f"This goes along with the key of {provider.name}.")
     keys = {name for p in registry.all() for name in p.environment_names}
     return {name: words for name, words in found.items() if name not in keys}
+
+
+def _is_storable(name: str) -> bool:
+    """Tell whether a name may be asked for at all; what is wrong with it stands in its row."""
+    try:
+        return bool(require_storable(name, "name"))
+    except InvalidInput:
+        return False
 
 
 def _mask(portal: Portal, line: Line) -> str:

@@ -20,19 +20,21 @@ from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key
 from keyportal.persistence import credentials as rows_of
 from keyportal.persistence.engine import take_lock
+from keyportal.persistence.importing import names_of
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, owner_key_of
 from keyportal.services.credential_edits import CredentialEdit, apply_edit
 from keyportal.services.credentials import ONE_KEY_LOCK, NewCredential, Prepared, prepare
 from keyportal.services.import_guesses import fields_for
 from keyportal.services.import_lines import Lines, RefusedLine, read_lines
 from keyportal.services.import_rows import (
+    FreeNames,
     ImportAction,
     ImportChoice,
     ImportRow,
     Situation,
-    free_name,
     guessed_rows,
     judged,
     lacking_fields,
@@ -137,7 +139,7 @@ def run(
         for row in rows
         if row.action != ImportAction.SKIP and (row.is_decided or row.provider not in lacking)
     ]
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         if ownership is Ownership.USER:
             take_lock(session, ONE_KEY_LOCK)
         situation = look_up(session, owner_key, ownership, rows, lacking)
@@ -180,14 +182,15 @@ def _store(
     portal: Portal, session: Session, principal: Principal, works: Sequence[_Work], situation: Situation
 ) -> None:
     added = [w.prepared for w in works if w.row.action not in _NOT_ADDED]
-    _name_and_place(session, works, situation)
-    overwritten = _overwrite(portal, session, works, situation)
-    # The names first, as everywhere: two ways round would let two calls wait for each other.
+    _name_and_place(session, works)
+    # Saved rows, new names, seals: as everywhere. Two ways round would let two calls wait for each other.
+    wanted, overwritten = _saved_rows(session, works, situation)
     session.add_all([p.row for p in added])
     try:
         session.flush()
     except IntegrityError:
         raise VersionConflict("Keys were added in the meantime. Preview the import again.") from None
+    _overwrite(portal, session, wanted, overwritten)
     seal_several(portal, session, [(p.row, p.secret, p.secret_fields) for p in added])
     session.flush()
     audit.record_several(
@@ -202,16 +205,14 @@ def _store(
     )
 
 
-def _name_and_place(session: Session, works: Sequence[_Work], situation: Situation) -> None:
+def _name_and_place(session: Session, works: Sequence[_Work]) -> None:
     """Give each new key a free name where both are kept, and its place at the end of its chain."""
-    taken = {*situation.taken, *(w.prepared.row.name_key for w in works if w.row.action == ImportAction.ADD)}
-    places: dict[str, int] = {}
+    names, places = _names_for(session, works), dict[str, int]()
     for work in works:
         row = work.prepared.row
         if work.row.action == ImportAction.KEEP_BOTH:
-            row.name = _free_in(session, row, taken)
+            row.name = names.take(row.name)
             row.name_key = name_key(row.name)
-            taken.add(row.name_key)
         if work.row.action not in _NOT_ADDED:
             if row.provider not in places:
                 places[row.provider] = rows_of.next_position(session, row.owner_key, row.provider)
@@ -219,23 +220,28 @@ def _name_and_place(session: Session, works: Sequence[_Work], situation: Situati
             places[row.provider] += 1
 
 
-def _free_in(session: Session, row: CredentialRow, taken: set[str]) -> str:
-    name = free_name(row.name, taken)
-    while rows_of.find_by_name(session, row.owner_key, name_key(name)) is not None:
-        taken.add(name_key(name))
-        name = free_name(row.name, taken)
-    return name
+def _names_for(session: Session, works: Sequence[_Work]) -> FreeNames:
+    """Read all names of the owner at once where any of them is needed, with those that are added."""
+    owners = {w.prepared.row.owner_key for w in works if w.row.action == ImportAction.KEEP_BOTH}
+    added = {w.prepared.row.name_key for w in works if w.row.action == ImportAction.ADD}
+    return FreeNames(added.union(*(names_of(session, owner_key) for owner_key in owners)))
 
 
-def _overwrite(
-    portal: Portal, session: Session, works: Sequence[_Work], situation: Situation
-) -> list[CredentialRow]:
+def _saved_rows(
+    session: Session, works: Sequence[_Work], situation: Situation
+) -> tuple[dict[str, _Work], list[CredentialRow]]:
+    """Return the work on saved keys by their ids, and their rows, locked."""
     wanted = {situation.taken[name_key(w.row.name)].id: w for w in works
               if w.row.action == ImportAction.OVERWRITE}  # fmt: skip
     if not wanted:
-        return []
+        return {}, []
     owner_key = next(iter(wanted.values())).prepared.row.owner_key
-    found = rows_of.find_credentials(session, owner_key, list(wanted))
+    return wanted, rows_of.find_credentials(session, owner_key, list(wanted))
+
+
+def _overwrite(
+    portal: Portal, session: Session, wanted: Mapping[str, _Work], found: Sequence[CredentialRow]
+) -> None:
     for row in found:
         work = wanted[row.id]
         fields = {**row.fields, **work.prepared.row.fields, **work.prepared.secret_fields}
@@ -247,7 +253,6 @@ def _overwrite(
         row.version += 1
         row.updated_at = portal.clock.now()
     session.flush()
-    return found
 
 
 def _details(row: CredentialRow) -> dict[str, Any]:

@@ -62,7 +62,9 @@ class AuditState(VerifyingState, TableState, SessionState):
 
     async def _find(self, listing: Listing) -> Page[EventRow]:
         wanted = _wanted(listing)
-        self.export_query = urlencode({name: value for name, value in wanted.items() if value})
+        self.export_query = urlencode(
+            {name: value for name, value in wanted.items() if value}, errors="replace"
+        )
         names = {choice.id: choice.name for choice in self.people}
         self.person_word = names.get(wanted.get("person", ""), "One person")
         found = await self._call(

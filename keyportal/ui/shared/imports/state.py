@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.errors import KeyPortalError, LineRefused
+from keyportal.domain.errors import InvalidInput, KeyPortalError, LineRefused
 from keyportal.domain.principals import Permission
 from keyportal.domain.secret import Secret
+from keyportal.domain.text import NAME_LIMIT, require_storable
 from keyportal.services import importing, providers
 from keyportal.services.import_rows import ImportChoice, ImportRow, decided
 from keyportal.ui.shared.guards import guarded
@@ -30,6 +31,9 @@ from keyportal.ui.shared.imports.values import (
     told_of,
 )
 from keyportal.ui.shared.session import SessionState, current_portal, require_text, text_of
+
+# Of provider ids and actions; longer than any.
+_ID_LIMIT = 64
 
 
 class ImportState(SessionState, mixin=True):
@@ -101,17 +105,17 @@ class ImportState(SessionState, mixin=True):
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
     async def choose_import_provider(self, line: int, provider: str) -> None:
-        await self._decide(ImportChoice(line, provider=require_text(provider)))
+        await self._decide(ImportChoice(line, provider=_short(provider, _ID_LIMIT)))
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
     async def rename_import(self, line: int, name: str) -> None:
-        await self._decide(ImportChoice(line, name=require_text(name)[:400]))
+        await self._decide(ImportChoice(line, name=_short(name, NAME_LIMIT * 4)))
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
     async def choose_import_action(self, line: int, action: str) -> None:
-        await self._decide(ImportChoice(line, action=require_text(action)))
+        await self._decide(ImportChoice(line, action=_short(action, _ID_LIMIT)))
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -188,3 +192,10 @@ class ImportState(SessionState, mixin=True):
     def _close_import(self) -> None:
         self.import_is_open = False
         self._forget_preview()
+
+
+def _short(value: Any, limit: int) -> str:
+    """Refuse what only a hand-made event can hold, before a row keeps it."""
+    if len(text := require_storable(require_text(value), "rows")) > limit:
+        raise InvalidInput(f"This has at most {limit} characters.", field="rows")
+    return text

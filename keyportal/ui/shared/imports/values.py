@@ -51,7 +51,7 @@ def row_of(row: ImportRow) -> ImportRowView:
     taken = "There is a key with this name." if row.is_taken else ""
     return ImportRowView(
         line=row.line,
-        variable=row.variable,
+        variable=row.variable or f"Line {row.line}",
         mask=row.mask,
         provider=row.provider,
         name=row.name,
