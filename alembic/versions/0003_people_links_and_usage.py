@@ -72,6 +72,7 @@ def upgrade() -> None:
         credentials.add_column(sa.Column('replaced_by_id', _text(length=36), nullable=True))
         _index_live(credentials, _CREDENTIAL_INDEXES, _CREDENTIAL_OLD)
         credentials.create_index('uq_credentials_replaces', ['replaces_id'], unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+        credentials.create_index('ix_credentials_replaced_by', ['replaced_by_id'], sqlite_where=_LIVE, postgresql_where=_LIVE)
         credentials.create_index(
             'ix_credentials_lost', ['owner_key', 'id'], sqlite_where=_LOST, postgresql_where=_LOST
         )
@@ -84,6 +85,7 @@ def downgrade() -> None:
         _index_all(agent_keys, _AGENT_KEY_INDEXES, _AGENT_KEY_OLD)
     with op.batch_alter_table('credentials') as credentials:
         credentials.drop_index('ix_credentials_lost')
+        credentials.drop_index('ix_credentials_replaced_by')
         credentials.drop_index('uq_credentials_replaces')
         _index_all(credentials, _CREDENTIAL_INDEXES, _CREDENTIAL_OLD)
         for column in ('replaced_by_id', 'replaces_id', 'failover', 'remind_at'):

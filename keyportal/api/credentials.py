@@ -92,7 +92,9 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
     @router.put(
         "/{id}",
         summary=f"Change one {noun}; what is absent stays",
-        responses=refusals(*PROTECTED, *WITH_BODY, "not_found", "name_taken", "version_conflict"),
+        responses=refusals(
+            *PROTECTED, *WITH_BODY, "not_found", "name_taken", "version_conflict", "rotation_under_way"
+        ),
     )
     def update(
         portal: OpenPortal, caller: Caller, credential_id: CredentialId, body: CredentialChange

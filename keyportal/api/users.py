@@ -95,13 +95,13 @@ def remove(
     "/{id}/reset-link",
     status_code=201,
     summary="Make a new link: an invitation before the person joined, then a password reset",
-    responses=refusals(*PROTECTED, "not_found", "wrong_person_status", "invalid_input"),
+    responses=refusals(*PROTECTED, "not_found", "not_yourself", "wrong_person_status", "invalid_input"),
 )
 def new_link(
     portal: OpenPortal,
     caller: Caller,
     user_id: UserId,
-    days: Annotated[int, Query(description="How long it holds, 1 to 14 days.")] = 3,
+    days: Annotated[int, Query(ge=1, le=14, description="How long it holds.")] = 3,
 ) -> InvitedOut:
     return _shown(one_time_links.new_link(portal, caller, user_id, timedelta(days=days)))
 

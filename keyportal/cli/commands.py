@@ -129,3 +129,5 @@ def _print_chain(chain: ChainView) -> None:
     for step in chain.steps:
         arrow = "->" if step.verdict == "used" else "  "
         print(f" {arrow} {step.source:<12} {step.name} {step.mask} ({step.situation}, {step.verdict})")
+    if chain.more:
+        print(f"    and {chain.more:,} more")

@@ -9,6 +9,9 @@ from sqlmodel import Session, col, select
 from keyportal.persistence.credentials import theirs
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
 
+# With a second number for the chain: those locks are apart from the ones of a single number.
+END_LOCK = 742023
+
 
 def lock_chain(session: Session, owner_key: str, provider: str) -> list[tuple[str, int]]:
     """Return the ids and positions of a chain in its order, locked until the transaction ends.
@@ -18,6 +21,13 @@ def lock_chain(session: Session, owner_key: str, provider: str) -> list[tuple[st
     query = select(CredentialRow.id).where(*_of_chain(owner_key, provider))
     session.exec(query.order_by(col(CredentialRow.id)).with_for_update()).all()
     return in_order(session, owner_key, provider)
+
+
+def lock_end(session: Session, owner_key: str, provider: str) -> None:
+    """Let two keys come last in a chain one after the other, also in one that is empty so far."""
+    if session.get_bind().dialect.name == "postgresql":
+        chain = func.hashtext(f"{owner_key} {provider}")
+        session.execute(select(func.pg_advisory_xact_lock(END_LOCK, chain)))
 
 
 def in_order(
@@ -64,11 +74,22 @@ def forget_waiting(session: Session, credential_id: str) -> None:
     )
 
 
-def pass_on_links(session: Session, from_id: str, to_id: str) -> None:
-    """Give all links of one key to another of the same owner."""
+def forget_successor(session: Session, owner_key: str, credential_id: str) -> None:
+    """Let a key that was rotated out stand on its own once the one that took its place is gone."""
+    session.exec(
+        update(CredentialRow)
+        .where(col(CredentialRow.replaced_by_id) == credential_id, *theirs([owner_key]))
+        .values(replaced_by_id=None)
+    )
+
+
+def pass_on_links(session: Session, from_id: str, to_id: str, without: Sequence[str] = ()) -> None:
+    """Give the links of one key, but for these, to another of the same owner."""
     session.exec(
         update(CredentialLinkRow)
-        .where(col(CredentialLinkRow.credential_id) == from_id)
+        .where(
+            col(CredentialLinkRow.credential_id) == from_id, col(CredentialLinkRow.id).not_in(list(without))
+        )
         .values(credential_id=to_id)
     )
 

@@ -55,22 +55,27 @@ def find_by_name(session: Session, owner_key: str, name_key: str) -> CredentialR
     return session.exec(_live([owner_key]).where(CredentialRow.name_key == name_key)).first()
 
 
-def chain_of(session: Session, owner_key: str, provider: str) -> Sequence[CredentialRow]:
-    """Return an owner's credentials for a provider in the order they are tried."""
-    query = _live([owner_key]).where(CredentialRow.provider == provider)
-    return session.exec(
-        query.order_by(col(CredentialRow.position), col(CredentialRow.created_at), col(CredentialRow.id))
-    ).all()
+def with_value(session: Session, owner_key: str, credential_id: str) -> CredentialRow | None:
+    """Return a live credential with its ciphertext, as one state of it."""
+    query = _live([owner_key]).where(CredentialRow.id == credential_id)
+    # Rows of chains were read without, and cannot be asked for it afterwards.
+    return session.exec(query.execution_options(populate_existing=True)).first()
 
 
 def has_key_for(session: Session, owner_key: str, provider: str) -> bool:
     """Tell whether an owner has a live key for a provider, besides those of a rotation under way."""
-    query = _live([owner_key]).where(
+    query = select(CredentialRow.id).where(
+        CredentialRow.owner_key == owner_key,
         CredentialRow.provider == provider,
-        col(CredentialRow.replaces_id).is_(None),
-        col(CredentialRow.replaced_by_id).is_(None),
+        col(CredentialRow.deleted_at).is_(None),
+        *stands_alone(),
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def stands_alone() -> tuple[Any, ...]:
+    """Return the conditions for a key that is not half of a rotation: only such a one is counted."""
+    return col(CredentialRow.replaces_id).is_(None), col(CredentialRow.replaced_by_id).is_(None)
 
 
 def next_position(session: Session, owner_key: str, provider: str) -> int:

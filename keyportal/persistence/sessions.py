@@ -66,8 +66,15 @@ def end_session_of(session: Session, user_id: str, session_id: str, now: datetim
 
 def end_sessions_of(session: Session, user_id: str, now: datetime, *, but: str | None = None) -> int:
     """End all sessions of a person, but the one with this digest. Returns how many were open."""
+    lock_sessions_of(session, user_id)
     wanted: list[Any] = [col(SessionRow.user_id) == user_id]
     return _end(session, now, *wanted, *([col(SessionRow.digest) != but] if but else []))
+
+
+def lock_sessions_of(session: Session, user_id: str) -> None:
+    """Lock a person's open sessions in one order for everybody: two calls that end them never deadlock."""
+    query = select(SessionRow.digest).where(SessionRow.user_id == user_id, col(SessionRow.ended_at).is_(None))
+    session.exec(query.order_by(col(SessionRow.digest)).with_for_update()).all()
 
 
 def _end(session: Session, now: datetime, *wanted: Any) -> int:

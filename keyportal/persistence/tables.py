@@ -86,6 +86,7 @@ class CredentialRow(SQLModel, table=True):
         live_index("ix_credentials_environment", "owner_key", "environment"),
         # One new value at a time waits for a key's place.
         live_index("uq_credentials_replaces", "replaces_id", unique=True),
+        live_index("ix_credentials_replaced_by", "replaced_by_id"),
         live_index("ix_credentials_created", "owner_key", "created_at", "id"),
         live_index("ix_credentials_used", "owner_key", "last_used_at", "id"),
         live_index("ix_credentials_usage", "owner_key", "usage_count", "id"),

@@ -105,18 +105,21 @@ def agent_keys_owned(session: Session, user_ids: Sequence[str]) -> dict[str, int
 def live_credentials_of(
     session: Session, owner_key: str, *, for_update: bool = False
 ) -> Sequence[CredentialRow]:
-    """Return all live keys of an owner, by provider and in their order."""
+    """Return all live keys of an owner, by provider and in their order. Locked by id, as everywhere."""
     query = select(CredentialRow).where(
         CredentialRow.owner_key == owner_key, col(CredentialRow.deleted_at).is_(None)
     )
-    order = (col(CredentialRow.provider), col(CredentialRow.position), col(CredentialRow.id))
-    query = query.order_by(*order)
-    return session.exec(query.with_for_update() if for_update else query).all()
+    query = query.order_by(col(CredentialRow.id))
+    rows = session.exec(query.with_for_update() if for_update else query).all()
+    return sorted(rows, key=lambda row: (row.provider, row.position, row.id))
 
 
-def live_agent_keys_of(session: Session, user_id: str) -> Sequence[AgentKeyRow]:
+def live_agent_keys_of(session: Session, user_id: str, *, for_update: bool = False) -> Sequence[AgentKeyRow]:
+    """Return all agent keys of a person, oldest first. Locked by id, as everywhere."""
     query = select(AgentKeyRow).where(AgentKeyRow.user_id == user_id, col(AgentKeyRow.deleted_at).is_(None))
-    return session.exec(query.order_by(col(AgentKeyRow.created_at), col(AgentKeyRow.id))).all()
+    query = query.order_by(col(AgentKeyRow.id))
+    rows = session.exec(query.with_for_update() if for_update else query).all()
+    return sorted(rows, key=lambda row: (row.created_at, row.id))
 
 
 def _order(sort: str, downwards: bool) -> tuple[Any, ...]:

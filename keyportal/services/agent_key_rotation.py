@@ -11,6 +11,7 @@ from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import name_key
 from keyportal.persistence import agent_keys
 from keyportal.persistence.tables import AgentKeyRow
+from keyportal.services.acting import acting
 from keyportal.services.agent_key_rows import (
     IssuedAgentKey,
     agent_key_view,
@@ -41,7 +42,7 @@ def rotate(
     """
     principal.require(Permission.AGENT_KEYS_WRITE)
     overlap, now = require_overlap(overlap_days), portal.clock.now()
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         old = require_row(session, principal, agent_key_id)
         if version is not None and version != old.version:
             raise VersionConflict

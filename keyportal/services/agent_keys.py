@@ -15,6 +15,7 @@ from keyportal.domain.text import is_row_id, name_key, require_name, search_key
 from keyportal.persistence import agent_keys, users
 from keyportal.persistence.agent_keys import SORTS, AgentKeyFilter
 from keyportal.persistence.tables import AgentKeyRow
+from keyportal.services.acting import acting
 from keyportal.services.agent_key_rows import (
     AgentKeyView,
     IssuedAgentKey,
@@ -95,7 +96,7 @@ def create(portal: Portal, principal: Principal, new: NewAgentKey) -> IssuedAgen
     """Issue a token. Raises InvalidInput, NameTaken, NotFound, and Forbidden for a scope out of reach."""
     principal.require(Permission.AGENT_KEYS_WRITE)
     name, scopes = require_name(new.name), require_scopes(principal, new.scopes)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         lifetime = _require_lifetime(policies_in(session), _wanted_lifetime(portal, new))
         row, token = new_row(
             portal,
@@ -115,7 +116,7 @@ def rename(
 ) -> AgentKeyView:
     """Raises NotFound, NameTaken, VersionConflict. Scopes and expiry never change after creation."""
     name = require_name(name)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, agent_key_id)
         if version is not None and version != row.version:
             raise VersionConflict
@@ -129,7 +130,7 @@ def rename(
 
 def revoke(portal: Portal, principal: Principal, agent_key_id: str) -> AgentKeyView:
     """End an agent key at once. Revoking twice is no error."""
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, agent_key_id)
         revoke_row(portal, session, principal, row)
     return agent_key_view(portal, row)
@@ -137,7 +138,7 @@ def revoke(portal: Portal, principal: Principal, agent_key_id: str) -> AgentKeyV
 
 def delete(portal: Portal, principal: Principal, agent_key_id: str) -> None:
     """Wipe the digest and keep a tombstone."""
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         _delete_row(portal, session, principal, require_row(session, principal, agent_key_id))
 
 
@@ -162,7 +163,7 @@ def agent_keys_of(portal: Portal, principal: Principal, user_id: str) -> list[Ag
 def revoke_for(portal: Portal, principal: Principal, user_id: str, agent_key_id: str) -> AgentKeyView:
     """End a person's agent key, as an admin. Raises NotFound."""
     principal.require(Permission.USERS_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = None
         if is_row_id(user_id) and is_row_id(agent_key_id):
             row = agent_keys.find_agent_key(session, user_id, agent_key_id, for_update=True)
@@ -205,7 +206,7 @@ def _to_many(
         raise InvalidInput(f"Choose from 1 to {MOST} agent keys.", field="ids")
     if not all(is_row_id(one) for one in wanted):
         raise NotFound
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         rows = agent_keys.find_agent_keys(session, owner_of(principal), wanted, for_update=True)
         if len(rows) != len(wanted):
             raise NotFound

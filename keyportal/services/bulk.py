@@ -12,6 +12,7 @@ from keyportal.domain.errors import InvalidInput, RotationUnderWay
 from keyportal.domain.principals import Principal
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.consequences import after_deleting
 from keyportal.services.credential_access import READ, WRITE, require_rows
 from keyportal.services.credential_edits import store_row
@@ -44,7 +45,7 @@ def set_active(
     """
     principal.require(WRITE[ownership])
     wanted = _require_some(credential_ids)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         rows = require_rows(session, principal, ownership, wanted)
         if active and any(row.replaces_id for row in rows):
             raise RotationUnderWay("One of these keys waits to take another's place. Finish that first.")
@@ -65,7 +66,7 @@ def delete(portal: Portal, principal: Principal, ownership: Ownership, credentia
     """Wipe keys for good and return how many. Raises NotFound if one is missing; none is deleted then."""
     principal.require(WRITE[ownership])
     wanted = _require_some(credential_ids)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         rows = require_rows(session, principal, ownership, wanted)
         for row in rows:
             wipe(session, row, portal.clock.now())

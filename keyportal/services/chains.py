@@ -1,54 +1,30 @@
 """The chain of keys for one person and provider: rows, links and variables put before the pure rule.
 
-Decrypts nothing and changes nothing.
+Decrypts nothing, changes nothing, and reads of a long chain only what the search turns on.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import assert_never
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from keyportal.domain.checks import Outcome
-from keyportal.domain.credentials import CredentialStatus
+from keyportal.domain.credentials import CredentialStatus, status_of
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.policies import Policies
-from keyportal.persistence import credentials, links
+from keyportal.persistence import chains
+from keyportal.persistence.chains import ENDS, PatternLink, Rule, Turn, Wanted
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
 from keyportal.providers.base import Provider, destination_of
 from keyportal.resolver import Candidate, Decision, Situation, Source, in_order, resolve
 from keyportal.services import environment
-from keyportal.services.credential_views import row_status
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
+from keyportal.services.sealing import has_value, is_readable
 
 # What a test found when the key itself is at fault: the next one may help, another try would not.
 _FAILED = (Outcome.INVALID, Outcome.QUOTA_EXHAUSTED)
-
-
-@dataclass(frozen=True)
-class OwnedKeys:
-    """One owner's keys for one provider as they are tried, and the links some of them come by."""
-
-    rows: tuple[CredentialRow, ...] = ()
-    links: Mapping[str, CredentialLinkRow] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        bound: Sequence[CredentialRow],
-        linked: Sequence[CredentialLinkRow],
-        others: Mapping[str, CredentialRow],
-        model: str | None = None,
-    ) -> "OwnedKeys":
-        """Put keys in order. `others` are those of the same owner that the links may lead to, by id."""
-        by_id = {**others, **{row.id: row for row in bound}}
-        present = [link for link in linked if link.credential_id in by_id]
-        turns = in_order([row.id for row in bound], present, model)
-        return cls(
-            tuple(by_id[one] for one, _ in turns), {one: link for one, link in turns if link is not None}
-        )
 
 
 @dataclass(frozen=True)
@@ -56,9 +32,10 @@ class Sources:
     """The candidates of one provider for one person, and behind them the rows and links by key id."""
 
     decision: Decision
-    rows: dict[str, CredentialRow]
+    rows: Mapping[str, CredentialRow]
     links: Mapping[str, CredentialLinkRow]
     policies: Policies
+    rule: Rule
 
 
 def decide(
@@ -70,27 +47,47 @@ def decide(
     model: str | None = None,
     without: Collection[str] = (),
 ) -> Sources:
-    """Apply the precedence rule for one person and provider, as if some ids were gone."""
+    """Apply the precedence rule for one person and provider, as if some ids were gone.
+
+    The steps hold only keys the search turns on: those passed over and those not reached are not read.
+    """
     policies = policies_in(session)
-    linked = links.links_to(session, [user_id, SYSTEM_OWNER], provider.id)
-    own, system = (
-        _keys_of(session, owner, provider, linked.get(owner, ()), model, without)
-        for owner in (user_id, SYSTEM_OWNER)
+    rule = rule_of(portal, policies)
+    own = chains.deciding(session, _wanted(user_id, provider, model, without), rule)
+    is_over = any(turn.does == ENDS for turn in own)
+    system = (
+        [] if is_over else chains.deciding(session, _wanted(SYSTEM_OWNER, provider, model, without), rule)
     )
-    return sources_among(portal, provider, own, system, policies)
+    return sources_among(portal, provider, own, system, policies, rule)
+
+
+def rule_of(portal: Portal, policies: Policies) -> Rule:
+    """Return what the database has to know to tell which keys the search turns on."""
+    failed = tuple(str(outcome) for outcome in _FAILED) if policies.failover else ()
+    return Rule(portal.clock.now(), portal.keyring.ids, failed)
 
 
 def sources_among(
-    portal: Portal, provider: Provider, own: OwnedKeys, system: OwnedKeys, policies: Policies
+    portal: Portal,
+    provider: Provider,
+    own: Sequence[Turn],
+    system: Sequence[Turn],
+    policies: Policies,
+    rule: Rule,
 ) -> Sources:
     """Apply the precedence rule to keys already read, in their order, and to the environment."""
     decision = resolve(
-        [_candidate(portal, row, Source.USER, policies) for row in own.rows],
-        [_candidate(portal, row, Source.SYSTEM, policies) for row in system.rows],
+        [_candidate(portal, turn.row, Source.USER, rule) for turn in own],
+        [_candidate(portal, turn.row, Source.SYSTEM, rule) for turn in system],
         _environment_candidates(portal, provider, policies),
     )
-    rows = {row.id: row for row in (*own.rows, *system.rows)}
-    return Sources(decision, rows, {**own.links, **system.links}, policies)
+    links: dict[str, CredentialLinkRow | None] = {}
+    for turn in (*own, *system):
+        # A key may have several turns: it is used by the first.
+        links.setdefault(turn.row.id, turn.link)
+    rows = {turn.row.id: turn.row for turn in (*own, *system)}
+    used = {one: link for one, link in links.items() if link is not None}
+    return Sources(decision, rows, used, policies, rule)
 
 
 def address_of(provider: Provider, row: CredentialRow, link: CredentialLinkRow | None = None) -> str:
@@ -126,51 +123,31 @@ def _origin_or_nothing(address: str) -> str:
         return ""
 
 
-def _keys_of(
-    session: Session,
-    owner_key: str,
-    provider: Provider,
-    linked: Sequence[CredentialLinkRow],
-    model: str | None,
-    without: Collection[str],
-) -> OwnedKeys:
-    bound = [row for row in credentials.chain_of(session, owner_key, provider.id) if row.id not in without]
-    kept = [link for link in linked if link.credential_id not in without]
-    others = {row.id: row for row in links.keys_behind(session, owner_key, kept)}
-    return OwnedKeys.of(bound, kept, others, model)
+def _wanted(owner_key: str, provider: Provider, model: str | None, without: Collection[str]) -> Wanted:
+    def fitting(links: Sequence[PatternLink]) -> list[PatternLink]:
+        return [link for _, link in in_order((), links, model) if link is not None]
+
+    return Wanted(owner_key, provider.id, fitting if model else None, without)
 
 
-def _candidate(portal: Portal, row: CredentialRow, source: Source, policies: Policies) -> Candidate:
-    situation = _situation(_status(portal, row))
-    if situation is Situation.USABLE and policies.failover and row.failover and row.health_outcome in _FAILED:
-        situation = Situation.FAILING
-    return Candidate(source, row.name, situation, row.id, row.mask)
+def _candidate(portal: Portal, row: CredentialRow, source: Source, rule: Rule) -> Candidate:
+    return Candidate(source, row.name, situation_of(portal, row, rule), row.id, row.mask)
 
 
-def _status(portal: Portal, row: CredentialRow) -> CredentialStatus:
-    """Return the shown status, except that a key without a value stops nobody while it is switched off."""
-    status = row_status(portal, row)
-    if status is not CredentialStatus.RE_ENTER:
-        return status
-    if not row.active:
-        return CredentialStatus.INACTIVE
-    is_over = row.expires_at is not None and row.expires_at <= portal.clock.now()
-    return CredentialStatus.EXPIRED if is_over else status
-
-
-def _situation(status: CredentialStatus) -> Situation:
-    match status:
-        case CredentialStatus.ACTIVE:
-            return Situation.USABLE
-        case CredentialStatus.INACTIVE:
-            return Situation.INACTIVE
-        case CredentialStatus.EXPIRED:
-            return Situation.EXPIRED
-        case CredentialStatus.UNREADABLE:
-            return Situation.UNREADABLE
-        case CredentialStatus.RE_ENTER:
-            return Situation.RE_ENTER
-    assert_never(status)
+def situation_of(portal: Portal, row: CredentialRow, rule: Rule) -> Situation:
+    """Return what a key is in the search. The database tells the same: see `persistence.chains`."""
+    # The switch and the date come first: also a key without a value stops nobody then.
+    readable = is_readable(portal, row)
+    status = status_of(active=row.active, expires_at=row.expires_at, readable=readable, now=rule.now)
+    if status is CredentialStatus.INACTIVE:
+        return Situation.INACTIVE
+    if status is CredentialStatus.EXPIRED:
+        return Situation.EXPIRED
+    if not has_value(row):
+        return Situation.RE_ENTER
+    if not readable:
+        return Situation.UNREADABLE
+    return Situation.FAILING if row.failover and row.health_outcome in rule.failed else Situation.USABLE
 
 
 def _environment_candidates(portal: Portal, provider: Provider, policies: Policies) -> list[Candidate]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from keyportal.domain.credentials import PastedValue, require_value
-from keyportal.domain.errors import InvalidInput, NameTaken, UnknownProvider
+from keyportal.domain.errors import InvalidInput, NameTaken, RotationUnderWay, UnknownProvider
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key, require_label, require_moment, require_name, require_note
@@ -17,6 +17,7 @@ from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider, destination_of
 from keyportal.providers.checking import format_warning
+from keyportal.services.link_addresses import pin_links
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import has_value, seal_credential
 
@@ -56,6 +57,7 @@ def apply_edit(
     if provider is None and row.provider:
         raise UnknownProvider("This key's provider is no longer in the catalogue. It can only be deleted.")
     wanted, secret_fields = _wanted_columns(provider, edit)
+    _require_fit_for_rotation(row, wanted)
     if not edit.api_key:
         _require_same_destination(provider, row, wanted.get("fields", row.fields))
     if wanted.get("active") and not row.active and not edit.api_key and not has_value(row):
@@ -74,6 +76,22 @@ def apply_edit(
         store_row(session, row)
     notice = _replace_secret(portal, session, row, provider, edit, secret_fields)
     return notice, changed + (["api_key"] if edit.api_key else [])
+
+
+def _require_fit_for_rotation(row: CredentialRow, wanted: dict[str, Any]) -> None:
+    """Refuse what would make two keys out of the two halves of a rotation."""
+    if row.replaces_id is not None and wanted.get("active"):
+        raise RotationUnderWay("This key waits to take another one's place. Finish that rotation first.")
+    if row.replaced_by_id is None or row.expires_at is None or "expires_at" not in wanted:
+        return
+    if not row.provider:
+        # It ends all the same: the form of a General key has no dates and sends them empty.
+        del wanted["expires_at"]
+    elif wanted["expires_at"] is None or wanted["expires_at"] > row.expires_at:
+        ends = f"{row.expires_at.day} {row.expires_at:%b %Y}"
+        raise InvalidInput(
+            f"This key was rotated out. It ends on {ends}; rotate the new one instead.", field="expires_at"
+        )
 
 
 def clean_fields(
@@ -145,6 +163,7 @@ def _replace_secret(
     row.secret_version += 1
     _forget_health(row)
     seal_credential(portal, session, row, pasted.secret, secret_fields)
+    pin_links(portal, session, row)
     return notice_about(provider, pasted)
 
 

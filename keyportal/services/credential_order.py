@@ -1,7 +1,7 @@
 """The order in which an owner's keys for a provider are tried. The first usable one is primary."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
@@ -12,9 +12,10 @@ from keyportal.domain.principals import Principal
 from keyportal.persistence import credential_chains, credential_lists
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, owner_key_of, require_row
 from keyportal.services.credential_views import CredentialView, credential_view, credential_views, row_status
-from keyportal.services.credentials import CredentialEdit, get, update
+from keyportal.services.credentials import CredentialEdit, update, update_row
 from keyportal.services.portal import Portal
 
 # More keys than this are not shown in one order; the rest stays behind them.
@@ -54,12 +55,20 @@ def change(
     position: int | None = None,
 ) -> CredentialView:
     """Change a key's parts, then its place if one is given. Raises as `update` and `move` do."""
-    if position is not None and get(portal, principal, ownership, credential_id).is_general:
-        raise InvalidInput(_NO_ORDER, field="position")
-    changed = update(portal, principal, ownership, credential_id, edit)
     if position is None:
-        return changed
-    return replace(move(portal, principal, ownership, credential_id, position), notice=changed.notice)
+        return update(portal, principal, ownership, credential_id, edit)
+    principal.require(WRITE[ownership])
+    to_index = _require_index(position)
+    with acting(portal, principal) as session:
+        row = require_row(session, principal, ownership, credential_id)
+        # The order first: the trail is locked by the first event, and by then no key may be waited for.
+        is_moved = _arrange(session, row, lambda _now: to_index)
+        # Locked by now, and maybe not as it was before.
+        session.refresh(row)
+        notice = update_row(portal, session, principal, row, edit)
+        if is_moved:
+            _record(portal, session, principal, row)
+    return credential_view(portal, row, notice)
 
 
 def move(
@@ -75,9 +84,8 @@ def move(
 
     Raises NotFound, VersionConflict, and InvalidInput for a General key, which has no order.
     """
-    if isinstance(to_index, bool) or not isinstance(to_index, int) or to_index < 0:
-        raise InvalidInput("Positions are numbered from 0.", field="position")
-    return _move(portal, principal, ownership, credential_id, lambda _now: to_index, version)
+    wanted = _require_index(to_index)
+    return _move(portal, principal, ownership, credential_id, lambda _now: wanted, version)
 
 
 def move_up(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> CredentialView:
@@ -97,11 +105,17 @@ def make_primary(
 ) -> CredentialView:
     """Put a key first. Raises InvalidInput for one that cannot be used as it is."""
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id)
         if row_status(portal, row) is not CredentialStatus.ACTIVE:
             raise InvalidInput("Only an active key can be primary. Bring this one back first.")
         return _put(portal, session, principal, row, lambda _now: 0)
+
+
+def _require_index(to_index: object) -> int:
+    if isinstance(to_index, bool) or not isinstance(to_index, int) or to_index < 0:
+        raise InvalidInput("Positions are numbered from 0.", field="position")
+    return to_index
 
 
 def _move(
@@ -113,7 +127,7 @@ def _move(
     version: int | None = None,
 ) -> CredentialView:
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id)
         if version is not None and version != row.version:
             raise VersionConflict
@@ -123,7 +137,14 @@ def _move(
 def _put(
     portal: Portal, session: Session, principal: Principal, row: CredentialRow, place: Callable[[int], int]
 ) -> CredentialView:
-    """Number the chain with this key at its new place, and say so on the trail if it is another."""
+    """Put a key at its new place, and say so on the trail if it is another."""
+    if _arrange(session, row, place):
+        _record(portal, session, principal, row)
+    return credential_view(portal, row)
+
+
+def _arrange(session: Session, row: CredentialRow, place: Callable[[int], int]) -> bool:
+    """Number the chain with this key at its new place, and tell whether that is another."""
     if not row.provider:
         raise InvalidInput(_NO_ORDER, field="position")
     before = credential_chains.lock_chain(session, row.owner_key, row.provider)
@@ -136,9 +157,7 @@ def _put(
     wanted = [*others[:to_index], row.id, *others[to_index:]]
     credential_chains.write_positions(session, before, wanted)
     session.refresh(row, ["position"])
-    if wanted != ids:
-        _record(portal, session, principal, row)
-    return credential_view(portal, row)
+    return wanted != ids
 
 
 def _record(portal: Portal, session: Session, principal: Principal, row: CredentialRow) -> None:

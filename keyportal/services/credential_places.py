@@ -2,19 +2,18 @@
 
 from sqlmodel import Session
 
-from keyportal.domain.credentials import CredentialStatus
-from keyportal.persistence import credential_chains
+from keyportal.persistence import chains
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
-from keyportal.resolver import Decision, Step, Verdict
-from keyportal.services.chains import decide
-from keyportal.services.credential_views import is_system, row_status
+from keyportal.resolver import Decision, Situation, Verdict
+from keyportal.services.chains import Sources, decide, situation_of
+from keyportal.services.credential_views import is_system
 from keyportal.services.portal import Portal
 
 _TURNS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _PASSED_OVER = {
-    CredentialStatus.INACTIVE: "it is switched off",
-    CredentialStatus.EXPIRED: "it has expired",
+    Situation.INACTIVE: "it is switched off",
+    Situation.EXPIRED: "it has expired",
 }
 
 
@@ -34,28 +33,44 @@ def place_of(portal: Portal, session: Session, row: CredentialRow) -> str:
 
 
 def _turn(session: Session, row: CredentialRow, provider: Provider) -> str:
-    ids = [one for one, _ in credential_chains.in_order(session, row.owner_key, row.provider)]
+    before, total = chains.counts_behind(session, row)
     kind = " system keys" if is_system(row) else ""
-    if len(ids) == 1:
+    if total == 1:
         return f"The only {'system key' if kind else 'key'} for {provider.name}."
-    return f"{_ordinal(ids.index(row.id))} of {len(ids)}{kind} for {provider.name}."
+    return f"{_ordinal(before)} of {total:,}{kind} for {provider.name}."
 
 
 def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provider) -> str:
     # For a system key: how it is for somebody without a key of their own.
     user_id = "" if is_system(row) else row.owner_key
-    decision = decide(portal, session, user_id, provider).decision
-    step = next((s for s in decision.steps if s.candidate.id == row.id), None)
-    if step is None:
-        return "Nothing resolves to it."
-    return _told(decision, step, row_status(portal, row), is_system=is_system(row))
+    sources = decide(portal, session, user_id, provider)
+    situation = situation_of(portal, row, sources.rule)
+    verdict = _verdict(sources, row, situation)
+    return _told(sources.decision, verdict, situation, is_system=is_system(row))
 
 
-def _told(decision: Decision, step: Step, status: CredentialStatus, *, is_system: bool) -> str:
-    if status in _PASSED_OVER:
-        return f"It is passed over: {_PASSED_OVER[status]}."
+def _verdict(sources: Sources, row: CredentialRow, situation: Situation) -> Verdict:
+    """Return what the search does with a key that is neither off nor expired."""
+    found = next((s.verdict for s in sources.decision.steps if s.candidate.id == row.id), None)
+    if found is None and situation is Situation.FAILING and _is_before_the_end(sources, row):
+        return Verdict.SKIPPED
+    return found or Verdict.NOT_REACHED
+
+
+def _is_before_the_end(sources: Sources, row: CredentialRow) -> bool:
+    end = sources.decision.winner or sources.decision.blocked_by
+    ending = sources.rows.get(end.id) if end else None
+    if ending is None or ending.owner_key != row.owner_key or ending.id in sources.links:
+        # A later level, or a key that is only linked here: both come after those bound to the provider.
+        return True
+    return chains.turn_of(row) < chains.turn_of(ending)
+
+
+def _told(decision: Decision, verdict: Verdict, situation: Situation, *, is_system: bool) -> str:
+    if situation in _PASSED_OVER:
+        return f"It is passed over: {_PASSED_OVER[situation]}."
     for_whom = " for people without a usable key of their own" if is_system else ""
-    match step.verdict:
+    match verdict:
         case Verdict.USED:
             return f"It is used now{for_whom}."
         case Verdict.BLOCKS:

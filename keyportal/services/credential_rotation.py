@@ -20,10 +20,12 @@ from keyportal.domain.text import NAME_LIMIT, name_key
 from keyportal.persistence import credential_chains, credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, require_row, require_rows
 from keyportal.services.credential_edits import store_row
 from keyportal.services.credential_views import CredentialView, credential_view
 from keyportal.services.credentials import NewCredential, prepare, store_new
+from keyportal.services.link_addresses import links_elsewhere
 from keyportal.services.portal import Portal
 from keyportal.services.wiping import wipe
 
@@ -52,7 +54,7 @@ def begin(
     with portal.database.reading() as session:
         old = require_row(session, principal, ownership, credential_id)
         prepared = prepare(portal, principal, ownership, _waiting(old, new))
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         old = require_row(session, principal, ownership, credential_id, for_update=True)
         _require_at_rest(session, old)
         _name(session, prepared.row, f"{old.name} (new)")
@@ -77,12 +79,14 @@ def finish(
         raise InvalidInput(
             f"Keep the old value for {', '.join(map(str, GRACE_DAYS))} days.", field="grace_days"
         )
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         old, new = _both(session, principal, ownership, credential_id)
         _take_place(session, old, new)
         _retire(portal, session, old, new, timedelta(days=grace_days))
         _take_name(portal, session, old, new)
-        credential_chains.pass_on_links(session, old.id, new.id)
+        # The new value goes nowhere its provider is not by now: such a link ends with the old one.
+        staying = [link.id for link in links_elsewhere(portal, session, old)]
+        credential_chains.pass_on_links(session, old.id, new.id, staying)
         expires_at = old.expires_at.isoformat() if old.expires_at else None
         _record(portal, session, principal, new, Result.OK, replaces=old.id, expires_at=expires_at)
     return credential_view(portal, new)
@@ -91,7 +95,7 @@ def finish(
 def abandon(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> None:
     """Wipe the new value that waits; the key stays as it was. Raises NotFound where none waits."""
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         old, new = _both(session, principal, ownership, credential_id)
         wipe(session, new, portal.clock.now())
         _record(portal, session, principal, old, Result.OK, mask=new.mask, reason="discarded")

@@ -22,11 +22,12 @@ from keyportal.domain.text import (
     require_name,
     require_note,
 )
-from keyportal.persistence import credentials
+from keyportal.persistence import credential_chains, credentials
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import destination_of
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE
 from keyportal.services.credential_access import owner_key_of as owner_key_of
 from keyportal.services.credential_access import require_row as require_row
@@ -108,7 +109,7 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
     """
     principal.require(WRITE[ownership])
     prepared = prepare(portal, principal, ownership, new)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         store_new(portal, session, prepared)
         _record(portal, session, principal, Action.CREDENTIAL_CREATE, prepared.row)
     return credential_view(portal, prepared.row, prepared.notice)
@@ -152,6 +153,7 @@ def store_new(portal: Portal, session: Session, prepared: Prepared) -> None:
     row = prepared.row
     _require_place(session, row)
     require_free_name(session, row)
+    credential_chains.lock_end(session, row.owner_key, row.provider)
     row.position = credentials.next_position(session, row.owner_key, row.provider)
     # The name first, as an edit does: two ways round would let two calls wait for each other.
     store_row(session, row)
@@ -168,23 +170,31 @@ def update(
 ) -> CredentialView:
     """Change a key's parts. Raises NotFound, VersionConflict, InvalidInput, NameTaken."""
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id, for_update=True)
-        if edit.version is not None and edit.version != row.version:
-            raise VersionConflict
-        notice, changed = apply_edit(portal, session, row, edit)
-        if changed:
-            row.version += 1
-            row.updated_at = portal.clock.now()
-            store_row(session, row)
-            _record(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=changed)
+        notice = update_row(portal, session, principal, row, edit)
     return credential_view(portal, row, notice)
+
+
+def update_row(
+    portal: Portal, session: Session, principal: Principal, row: CredentialRow, edit: CredentialEdit
+) -> str:
+    """Change a locked key's parts, with the event for it, and return a notice about the value."""
+    if edit.version is not None and edit.version != row.version:
+        raise VersionConflict
+    notice, changed = apply_edit(portal, session, row, edit)
+    if changed:
+        row.version += 1
+        row.updated_at = portal.clock.now()
+        store_row(session, row)
+        _record(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=changed)
+    return notice
 
 
 def delete(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> None:
     """Wipe the secret at once and keep a tombstone. Raises NotFound."""
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id, for_update=True)
         wipe(session, row, portal.clock.now())
         _record(portal, session, principal, Action.CREDENTIAL_DELETE, row)

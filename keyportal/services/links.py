@@ -17,6 +17,7 @@ from keyportal.persistence import links
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
 from keyportal.providers.base import Provider
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, require_row
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
@@ -67,7 +68,7 @@ def link(
     provider, pattern = portal.providers.get_enabled(provider_id), require_pattern(model_pattern)
     if portal.providers.guess(pattern) is not None:
         raise InvalidInput("This is a key and not a model. Take it out of this field.", field="model_pattern")
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id, for_update=True)
         _require_fitting(provider, row, pattern)
         if links.count_links(session, row.id) >= MOST:
@@ -90,7 +91,7 @@ def unlink(
 ) -> None:
     """Take a link away. Raises NotFound."""
     principal.require(WRITE[ownership])
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id, for_update=True)
         found = links.find_link(session, row.owner_key, row.id, link_id) if is_row_id(link_id) else None
         if found is None:

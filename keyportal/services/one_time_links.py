@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action
-from keyportal.domain.errors import InvalidInput, LinkEnded, WrongPersonStatus
+from keyportal.domain.errors import InvalidInput, LinkEnded, NotYourself, WrongPersonStatus
 from keyportal.domain.people import INVITATION_LIFETIME, LinkKind, PersonStatus, require_link_lifetime
 from keyportal.domain.principals import Permission, Principal, Role
 from keyportal.domain.secret import Secret
@@ -18,6 +18,7 @@ from keyportal.persistence import one_time_links, sessions, users
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import OneTimeLinkRow, UserRow
 from keyportal.services import throttle
+from keyportal.services.acting import require_still
 from keyportal.services.portal import Portal
 from keyportal.services.sign_in import SignedIn, enter
 from keyportal.services.user_views import status_of, user_views
@@ -67,6 +68,7 @@ def invite(portal: Portal, principal: Principal, invitation: Invitation) -> Issu
     new = NewUser(email, Secret(""), Role(invitation.role), name)
     with portal.database.transaction() as session:
         take_lock(session, USERS_LOCK)
+        require_still(session, principal)
         user = add_user_row(portal, session, new, "", active=False)
         return _issue(portal, session, principal, user, LinkKind.INVITATION, lifetime)
 
@@ -76,10 +78,13 @@ def new_link(
 ) -> IssuedLink:
     """Issue a new link, which ends the one before: an invitation until they joined, then a reset.
 
-    Raises NotFound, InvalidInput, WrongPersonStatus for somebody deactivated.
+    Raises NotFound, InvalidInput, WrongPersonStatus for somebody deactivated, and NotYourself: a link would
+    pass by the present password, which an open browser alone does not know.
     """
     with portal.database.transaction() as session:
         user = require_person(session, principal, user_id)
+        if user.id == principal.user_id:
+            raise NotYourself("Change your own password in your account.")
         lifetime = require_link_lifetime(lifetime)
         match status_of(user):
             case PersonStatus.INVITED:
@@ -116,7 +121,9 @@ def join(
         if name:
             user.name, user.name_key = name, name_key(name)
         user.version += 1
-        return enter(portal, session, user, address, Action.USER_JOIN, user_agent)
+        signed_in = enter(portal, session, user, address, Action.USER_JOIN, user_agent)
+    throttle.return_link_try(portal, address)
+    return signed_in
 
 
 def reset(portal: Portal, token: str, password: Secret, address: str = "", user_agent: str = "") -> SignedIn:
@@ -134,7 +141,8 @@ def reset(portal: Portal, token: str, password: Secret, address: str = "", user_
         sessions.end_sessions_of(session, user.id, portal.clock.now())
         signed_in = enter(portal, session, user, address, Action.PASSWORD_CHANGE, user_agent)
     # Whoever forgot their password has used up the tries; the new one must work at once.
-    throttle.forgive(portal, account=user.email_key, address=address)
+    throttle.forgive(portal, account=user.email_key, address="")
+    throttle.return_link_try(portal, address)
     return signed_in
 
 
@@ -176,7 +184,7 @@ def _issue(
 
 def _password_for(portal: Portal, kind: LinkKind, token: str, password: Secret, address: str) -> str:
     """Count the try, look whether the link holds, and only then spend the time on a digest."""
-    throttle.count_attempt(portal, account="", address=address)
+    throttle.count_link_try(portal, address)
     with portal.database.reading() as session:
         if one_time_links.find_open_link(session, kind, digest(token), portal.clock.now()) is None:
             raise LinkEnded
@@ -185,12 +193,14 @@ def _password_for(portal: Portal, kind: LinkKind, token: str, password: Secret, 
 
 
 def _use(portal: Portal, session: Session, kind: LinkKind, token: str) -> UserRow:
-    """Use the link up under the lock that also guards people: two tries at once are one too many."""
+    """Use the link up under the lock that also guards people: two tries at once are one too many.
+
+    The person is locked before the link, as by a change of their password, which ends it.
+    """
     take_lock(session, USERS_LOCK)
-    link = one_time_links.find_open_link(session, kind, digest(token), portal.clock.now())
-    if link is None or not one_time_links.use_link(session, kind, link.digest, portal.clock.now()):
-        raise LinkEnded
-    user = users.find_present(session, link.user_id, for_update=True)
-    if user is None:
+    now = portal.clock.now()
+    link = one_time_links.find_open_link(session, kind, digest(token), now)
+    user = users.find_present(session, link.user_id, for_update=True) if link else None
+    if link is None or user is None or not one_time_links.use_link(session, kind, link.digest, now):
         raise LinkEnded
     return user

@@ -11,7 +11,8 @@ from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import is_row_id
 from keyportal.persistence import credentials, users
 from keyportal.persistence.tables import CredentialRow
-from keyportal.services import removal
+from keyportal.services import audit, removal
+from keyportal.services.acting import acting
 from keyportal.services.credential_views import row_status
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
@@ -46,14 +47,14 @@ def credentials_of(portal: Portal, principal: Principal, user_id: str) -> list[P
 def delete_credential_of(portal: Portal, principal: Principal, user_id: str, credential_id: str) -> None:
     """Wipe a person's key at once. Raises NotFound, Forbidden."""
     principal.require(Permission.PEOPLES_CREDENTIALS_DELETE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row, person = None, None
         if is_row_id(user_id) and is_row_id(credential_id):
             row = credentials.find_credential(session, [user_id], credential_id, for_update=True)
             person = users.find_user(session, user_id)
         if row is None or person is None:
             raise NotFound
-        removal.wipe(portal, session, principal, row, for_user=person.email)
+        audit.record_several(portal, session, principal, [removal.wipe(portal, session, person, row)])
 
 
 def _view(portal: Portal, row: CredentialRow) -> PersonsKeyView:

@@ -16,6 +16,7 @@ from keyportal.domain.principals import Permission, Principal
 from keyportal.persistence import policies, records
 from keyportal.persistence.engine import take_lock
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.portal import Portal
 
 _NAME = "policies"
@@ -69,7 +70,7 @@ def change_policies(
     """
     principal.require(Permission.POLICIES_WRITE)
     wanted = _clean(portal, changes)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         take_lock(session, _LOCK)
         before = _view(session)
         if version is not None and version != before.version:

@@ -1,7 +1,10 @@
 """A person's goodbye: what they own is wiped or handed over, by an admin's explicit choice, all at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action
@@ -10,13 +13,15 @@ from keyportal.domain.errors import InvalidInput, VersionConflict
 from keyportal.domain.people import LeftKeys
 from keyportal.domain.principals import Principal
 from keyportal.domain.text import NAME_LIMIT, NOTE_LIMIT, name_key
-from keyportal.persistence import credentials, links, one_time_links, users
+from keyportal.persistence import credentials, links, one_time_links, sessions, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import AgentKeyRow, CredentialRow, UserRow
 from keyportal.services import audit, wiping
 from keyportal.services.portal import Portal
-from keyportal.services.sessions import end_all
-from keyportal.services.users import record_about, require_other, require_person
+from keyportal.services.users import require_other, require_person
+
+# What is to be recorded of one thing: the action, its object's id and label, and details.
+Event = tuple[Action, str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -46,31 +51,35 @@ def remove(
         require_other(session, principal, user)
         if version is not None and version != user.version:
             raise VersionConflict
-        rows = users.live_credentials_of(session, user.id, for_update=True)
+        # All rows are locked before the first is written, and all events come after the last write: whoever
+        # writes one of these rows at this moment records it, too, and must not have to wait for this.
+        rows, agent_keys = _lock_belongings(session, user.id)
         _require_choice(keys, bool(rows))
-        for row in rows:
-            if keys == LeftKeys.HAND_OVER:
-                _hand_over(portal, session, principal, user, row)
-            else:
-                wipe(portal, session, principal, row, user.email)
-        agent_keys = users.live_agent_keys_of(session, user.id)
-        for agent_key in agent_keys:
-            wipe_agent_key(portal, session, principal, agent_key)
-        count = 0 if keys == LeftKeys.HAND_OVER else len(rows)
-        removed = Removed(count, len(rows) - count, len(agent_keys))
-        _bury(portal, session, principal, user, removed, keys)
+        handed_over = len(rows) if keys == LeftKeys.HAND_OVER else 0
+        removed = Removed(len(rows) - handed_over, handed_over, len(agent_keys))
+        end = _hand_over if handed_over else wipe
+        events = [end(portal, session, user, row) for row in rows]
+        events += [_wipe_agent_key(portal, session, row) for row in agent_keys]
+        events += _bury(portal, session, user, removed, keys)
+        audit.record_several(portal, session, principal, events)
     return removed
 
 
-def wipe(
-    portal: Portal, session: Session, principal: Principal, row: CredentialRow, for_user: str | None = None
-) -> None:
-    """Wipe a key's value inside the caller's transaction, and record it."""
+def wipe(portal: Portal, session: Session, user: UserRow, row: CredentialRow) -> Event:
+    """Wipe a person's key inside the caller's transaction. Returns what the caller records."""
     wiping.wipe(session, row, portal.clock.now())
-    _record_key(portal, session, principal, Action.CREDENTIAL_DELETE, row, for_user)
+    return _event_of(Action.CREDENTIAL_DELETE, user, row)
 
 
-def wipe_agent_key(portal: Portal, session: Session, principal: Principal, row: AgentKeyRow) -> None:
+def _lock_belongings(session: Session, user_id: str) -> tuple[Sequence[CredentialRow], Sequence[AgentKeyRow]]:
+    """Return a person's keys, agent keys behind them; their sessions are locked with these."""
+    rows = users.live_credentials_of(session, user_id, for_update=True)
+    agent_keys = users.live_agent_keys_of(session, user_id, for_update=True)
+    sessions.lock_sessions_of(session, user_id)
+    return rows, agent_keys
+
+
+def _wipe_agent_key(portal: Portal, session: Session, row: AgentKeyRow) -> Event:
     """Wipe an agent key's digest inside the caller's transaction and keep its tombstone."""
     row.deleted_at = portal.clock.now()
     row.revoked_at = row.revoked_at or row.deleted_at
@@ -78,15 +87,7 @@ def wipe_agent_key(portal: Portal, session: Session, principal: Principal, row: 
     row.version += 1
     session.add(row)
     session.flush()
-    audit.record(
-        portal,
-        session,
-        principal,
-        Action.AGENT_KEY_DELETE,
-        object_id=row.id,
-        object_label=row.name,
-        mask=row.mask,
-    )
+    return Action.AGENT_KEY_DELETE, row.id, row.name, {"mask": row.mask}
 
 
 def _require_choice(keys: str, owns_any: bool) -> None:
@@ -96,10 +97,12 @@ def _require_choice(keys: str, owns_any: bool) -> None:
         )
 
 
-def _hand_over(
-    portal: Portal, session: Session, principal: Principal, user: UserRow, row: CredentialRow
-) -> None:
-    """Make it a system key that waits for its value. The old value was the person's; nobody may use it on."""
+def _hand_over(portal: Portal, session: Session, user: UserRow, row: CredentialRow) -> Event:
+    """Make it a system key that waits for its value. The old value was the person's; nobody may use it on.
+
+    Its links end: what a person chose for themself must not come before the system's keys for everybody.
+    """
+    links.delete_links_of(session, row.id)
     row.ownership, row.owner_id, row.owner_key = Ownership.SYSTEM, None, SYSTEM_OWNER
     row.sealed, row.active, row.unreadable, row.failover = None, False, False, False
     row.secret_fields, row.secret_version = [], row.secret_version + 1
@@ -115,9 +118,12 @@ def _hand_over(
     row.note = row.note.strip()[:NOTE_LIMIT]
     row.version += 1
     session.add(row)
-    session.flush()
-    links.hand_over_links(session, row.id, SYSTEM_OWNER)
-    _record_key(portal, session, principal, Action.CREDENTIAL_HAND_OVER, row, user.email)
+    try:
+        session.flush()
+    except IntegrityError:
+        # A system key got this name since it was found free.
+        raise VersionConflict from None
+    return _event_of(Action.CREDENTIAL_HAND_OVER, user, row)
 
 
 def _free_name(session: Session, name: str, person: str) -> str:
@@ -133,11 +139,10 @@ def _free_name(session: Session, name: str, person: str) -> str:
         number += 1
 
 
-def _bury(
-    portal: Portal, session: Session, principal: Principal, user: UserRow, removed: Removed, keys: str
-) -> None:
+def _bury(portal: Portal, session: Session, user: UserRow, removed: Removed, keys: str) -> list[Event]:
+    """End what lets them in, and leave the tombstone."""
     one_time_links.end_links_of(session, user.id)
-    end_all(portal, session, principal, user.id, label=user.email)
+    ended = sessions.end_sessions_of(session, user.id, portal.clock.now())
     user.removed_at, user.active, user.password_digest = portal.clock.now(), False, ""
     # Free for somebody new; a colon is in no email, so nobody can sign in as a tombstone.
     user.email_key = f"removed:{user.id}"
@@ -145,26 +150,10 @@ def _bury(
     session.add(user)
     session.flush()
     owned = {"wiped": removed.wiped, "handed_over": removed.handed_over, "agent_keys": removed.agent_keys}
-    record_about(portal, session, principal, Action.USER_REMOVE, user, owned=owned, to=keys or None)
+    signed_out: list[Event] = [(Action.SESSION_END, user.id, user.email, {"count": ended})] if ended else []
+    return [*signed_out, (Action.USER_REMOVE, user.id, user.email, {"owned": owned, "to": keys or None})]
 
 
-def _record_key(
-    portal: Portal,
-    session: Session,
-    principal: Principal,
-    action: Action,
-    row: CredentialRow,
-    for_user: str | None = None,
-) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        action,
-        object_id=row.id,
-        object_label=row.name,
-        provider=row.provider,
-        ownership=row.ownership,
-        mask=row.mask,
-        for_user=for_user,
-    )
+def _event_of(action: Action, user: UserRow, row: CredentialRow) -> Event:
+    details = {"provider": row.provider, "ownership": row.ownership, "mask": row.mask, "for_user": user.email}
+    return action, row.id, row.name, details

@@ -1,7 +1,7 @@
 """Which key to use: builds the sources for the pure rule, opens the winner, counts and audits it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
@@ -97,7 +97,7 @@ def _release(
     provider: Provider,
     model: str | None,
 ) -> Resolution | KeyPortalError:
-    sources = decide(portal, session, subject.id, provider, model=model)
+    sources = _decided(portal, session, subject, provider, model)
     details: dict[str, Any] = {"provider": provider.id, "for_user": subject.email, "model": model}
     winner = sources.decision.winner
     try:
@@ -121,6 +121,21 @@ def _release(
         )
         return refusal
     return _count_and_record(portal, session, principal, provider, sources, winner, opened, details)
+
+
+def _decided(
+    portal: Portal, session: Session, subject: UserRow, provider: Provider, model: str | None
+) -> Sources:
+    """Return the sources with the winner read again, its value too; of no other key is a value read."""
+    while True:
+        sources = decide(portal, session, subject.id, provider, model=model)
+        winner = sources.decision.winner
+        if winner is None or not winner.id:
+            return sources
+        owner_key = sources.rows[winner.id].owner_key
+        if (row := credentials.with_value(session, owner_key, winner.id)) is not None:
+            return replace(sources, rows={row.id: row})
+        # Deleted by somebody since: the next one is wanted.
 
 
 def _open(

@@ -15,6 +15,7 @@ from keyportal.domain.text import is_row_id
 from keyportal.persistence import sessions, users
 from keyportal.persistence.tables import SessionRow, UserRow
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.portal import Portal
 from keyportal.settings import Settings
 from keyportal.vault.tokens import digest, new_session_token
@@ -143,7 +144,7 @@ def end_session_of(portal: Portal, principal: Principal, user_id: str, session_i
 def sign_out_elsewhere(portal: Portal, principal: Principal) -> int:
     """End all of the principal's sessions but the one in use. Returns how many were open."""
     principal.require(Permission.PROFILE_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         user_id = _self(principal)
         return end_all(portal, session, principal, user_id, but=principal.session_digest)
 
@@ -151,7 +152,7 @@ def sign_out_elsewhere(portal: Portal, principal: Principal) -> int:
 def end_sessions_of(portal: Portal, principal: Principal, user_id: str) -> int:
     """Sign a person out everywhere. Returns how many sessions were open. Raises NotFound, Forbidden."""
     principal.require(Permission.USERS_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         user = users.find_present(session, user_id) if is_row_id(user_id) else None
         if user is None:
             raise NotFound
@@ -206,7 +207,7 @@ def _view(row: SessionRow, principal: Principal) -> SessionView:
 def _end_one(portal: Portal, principal: Principal, user_id: str, session_id: str) -> None:
     if not (is_row_id(user_id) and is_row_id(session_id)):
         raise NotFound
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         user = users.find_present(session, user_id)
         now = portal.clock.now()
         if user is None or not sessions.end_session_of(session, user_id, session_id, now):

@@ -88,6 +88,6 @@ def _view(row: UserRow, principal: Principal, admins: set[str], **counted: objec
         can_deactivate=may_go and status is PersonStatus.ACTIVE,
         can_reactivate=status is PersonStatus.DEACTIVATED,
         can_remove=may_go,
-        can_link=status in (PersonStatus.INVITED, PersonStatus.ACTIVE),
+        can_link=status in (PersonStatus.INVITED, PersonStatus.ACTIVE) and not is_you,
         **counted,  # pyright: ignore[reportArgumentType]
     )

@@ -28,6 +28,7 @@ from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import UserRow
 from keyportal.persistence.users import UserFilter as UserFilter
 from keyportal.services import audit
+from keyportal.services.acting import require_still
 from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page, require_sort
 from keyportal.services.portal import Portal
 from keyportal.services.sessions import end_all
@@ -107,6 +108,7 @@ def add_user(portal: Portal, principal: Principal, new: NewUser) -> UserView:
     password = password_digest(checked.password)
     with portal.database.transaction() as session:
         take_lock(session, USERS_LOCK)
+        require_still(session, principal)
         user = add_user_row(portal, session, checked, password)
         record_about(portal, session, principal, Action.USER_CREATE, user, role=checked.role)
         return user_views(portal, session, principal, [user])[0]
@@ -150,6 +152,8 @@ def require_person(session: Session, principal: Principal, user_id: str) -> User
     """Return a person to be changed, who is not removed. Nobody else changes people until the commit."""
     principal.require(Permission.USERS_WRITE)
     take_lock(session, USERS_LOCK)
+    # While this waited for the lock, whoever asks may have been demoted or removed themself.
+    require_still(session, principal)
     user = users.find_present(session, user_id, for_update=True) if is_row_id(user_id) else None
     if user is None:
         raise NotFound

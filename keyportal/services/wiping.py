@@ -14,6 +14,8 @@ def wipe(session: Session, row: CredentialRow, now: datetime) -> None:
     links.delete_links_of(session, row.id)
     # A new value that waited for this key's place is a key of its own now.
     credential_chains.forget_waiting(session, row.id)
+    # And one it was rotated out for counts again.
+    credential_chains.forget_successor(session, row.owner_key, row.id)
     row.sealed = None
     row.active = False
     row.replaces_id = None

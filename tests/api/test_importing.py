@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from keyportal.domain.principals import Scope
+from keyportal.services import files
 from keyportal.services.portal import Portal
 from tests.api.support import OTHER_VALUE, VALUE, Rest, code_of, program
 
@@ -104,6 +105,19 @@ def test_an_export_is_a_file_without_values(client: Rest, format: str, kind: str
     assert answer.headers["cache-control"] == "no-store"
     assert "Main" in answer.text
     assert VALUE not in answer.text
+
+
+def test_a_file_too_many_is_refused_with_the_time_to_wait(
+    client: Rest, admin: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "AT_ONCE", 0)
+    for answer in (client.get(f"{OWN}/export"), admin.get("/api/admin/audit/export")):
+        assert (answer.status_code, code_of(answer)) == (429, "too_many_attempts")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_file_that_was_read_is_not_counted(client: Rest) -> None:
+    assert [client.get(f"{OWN}/export").status_code for _ in range(4)] == [200] * 4
 
 
 def test_exports_have_their_doors_too(client: Rest, admin: Rest, anyone: Rest, portal: Portal) -> None:

@@ -59,7 +59,7 @@ def test_a_browser_is_sent_back_to_the_page_of_its_link(portal: Portal, admin: R
 
 
 def test_a_reset_link_sets_another_password(portal: Portal, admin: Rest) -> None:
-    answer = admin.post(f"{PEOPLE}/{id_of(admin, 'alice')}/reset-link")
+    answer = admin.post(f"{PEOPLE}/{id_of(admin, 'alice')}/reset-link", params={"days": 14})
     assert (answer.status_code, answer.json()["link"]["kind"]) == (201, "reset")
     before = browser(portal, "alice")
     form = {"token": token_in(answer.json()), "password": PASSWORD}
@@ -86,6 +86,7 @@ def test_the_last_admin_and_oneself_are_safe(admin: Rest) -> None:
         (admin.put(own, json={"role": "member"}), "last_admin"),
         (admin.put(own, json={"active": False}), "not_yourself"),
         (admin.delete(own), "not_yourself"),
+        (admin.post(f"{own}/reset-link"), "not_yourself"),
     ):
         assert (answer.status_code, code_of(answer)) == (409, code)
 
@@ -129,3 +130,10 @@ def test_a_persons_sessions_and_keys_are_seen_and_ended(portal: Portal, admin: R
 def test_unusable_invitations_are_refused(admin: Rest, body: dict[str, object]) -> None:
     assert admin.post(PEOPLE, json=body).status_code == 422
     assert admin.get(PEOPLE).json()["total"] == len(PASSWORDS)
+
+
+@pytest.mark.parametrize("days", [0, -1, 15, 9_999_999_999, 10**30])
+def test_a_link_that_would_live_too_long_is_refused(admin: Rest, days: int) -> None:
+    answer = admin.post(f"{PEOPLE}/{id_of(admin, 'alice')}/reset-link", params={"days": days})
+    assert (answer.status_code, code_of(answer)) == (422, "invalid_input")
+    assert answer.json()["error"]["field"] == "days"

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from keyportal.domain.errors import AgentKeyRevoked, NotSignedIn
 from keyportal.domain.policies import Policies
-from keyportal.domain.principals import Principal
+from keyportal.domain.principals import Principal, Scope
 from keyportal.domain.secret import Secret
 from keyportal.persistence import users
 from keyportal.persistence.tables import UserRow
@@ -91,7 +91,7 @@ def test_somebody_who_is_no_admin_any_more_decides_nothing(
 
 
 def test_an_agent_whose_key_was_revoked_meanwhile_writes_nothing(portal: Portal, alice: Principal) -> None:
-    agent = agent_of(portal, alice, "keys:write")
+    agent = agent_of(portal, alice, Scope.KEYS_WRITE)
     agent_keys.revoke(portal, alice, agent.agent_key_id or "")
     with pytest.raises(AgentKeyRevoked):
         save(portal, agent)

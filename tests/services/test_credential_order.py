@@ -8,8 +8,9 @@ import pytest
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotFound, VersionConflict
 from keyportal.domain.principals import Principal, anonymous_principal
-from keyportal.services import credential_lists, credential_order, resolution
-from keyportal.services.credential_order import make_primary, move, move_down, move_up, order_of
+from keyportal.services import credential_lists, credential_order, credentials, resolution
+from keyportal.services.credential_order import change, make_primary, move, move_down, move_up, order_of
+from keyportal.services.credentials import CredentialEdit
 from keyportal.services.portal import Portal
 from tests.services.support import SYSTEM, USER, events, save, spoil
 
@@ -122,6 +123,41 @@ def test_an_order_is_read_by_its_owner_alone(portal: Portal, alice: Principal, b
     assert order(portal, bob) == ""
     with pytest.raises(Forbidden):
         order(portal, alice, SYSTEM)
+
+
+def test_keys_added_at_once_have_places_of_their_own(portal: Portal, alice: Principal) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda number: save(portal, alice, f"key {number}"), range(6)))
+    assert sorted(view.position for view in made) == list(range(6))
+
+
+def test_a_change_with_a_place_is_made_as_one(portal: Portal, alice: Principal) -> None:
+    ids = add(portal, alice, "a", "b", "c")
+    before = len(events(portal))
+    for wrong in (CredentialEdit(note="n", name="a"), CredentialEdit(note="n", version=9)):
+        with pytest.raises(KeyPortalError):
+            change(portal, alice, USER, ids["c"], wrong, 0)
+    with pytest.raises(InvalidInput):
+        change(portal, alice, USER, ids["c"], CredentialEdit(note="n"), -1)
+    assert (order(portal, alice), len(events(portal))) == ("abc", before)
+    assert credentials.get(portal, alice, USER, ids["c"]).note == ""
+    changed = change(portal, alice, USER, ids["c"], CredentialEdit(note="n"), 0)
+    assert (order(portal, alice), changed.note, changed.position) == ("cab", "n", 0)
+    assert [e.action for e in events(portal)[before:]] == ["credential.update", "credential.move"]
+
+
+def test_a_change_and_its_place_are_in_one_transaction(
+    portal: Portal, alice: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add(portal, alice, "a", "b")
+
+    def fails(*_: Any) -> None:
+        raise NotFound
+
+    monkeypatch.setattr(credential_order, "_record", fails)
+    with pytest.raises(NotFound):
+        change(portal, alice, USER, ids["b"], CredentialEdit(note="n"), 0)
+    assert (order(portal, alice), credentials.get(portal, alice, USER, ids["b"]).note) == ("ab", "")
 
 
 def test_many_moves_at_once_leave_every_place_taken_once(portal: Portal, alice: Principal) -> None:

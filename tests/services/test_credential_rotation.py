@@ -1,18 +1,29 @@
 """Rotation: the old value is used until the switch, then the new one, and nothing in between."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.errors import Forbidden, InvalidInput, NotFound, RotationUnderWay
+from keyportal.domain.errors import Forbidden, InvalidInput, NotFound, ProviderTaken, RotationUnderWay
+from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal, anonymous_principal
 from keyportal.domain.secret import Secret
-from keyportal.services import bulk, credential_lists, credential_rotation, credentials, links, resolution
+from keyportal.services import (
+    bulk,
+    credential_lists,
+    credential_rotation,
+    credentials,
+    links,
+    policies,
+    resolution,
+)
 from keyportal.services.credential_rotation import NewValue, abandon, begin, find_waiting, finish
 from keyportal.services.credential_views import CredentialView
+from keyportal.services.credentials import CredentialEdit
 from keyportal.services.portal import Portal
+from tests.services.provider_support import set_base_url
 from tests.services.support import SYSTEM, USER, VALUE, events, row_of, save
 from tests.support import START, FakeClock, all_text_of
 
@@ -145,7 +156,67 @@ def test_a_key_that_waits_is_not_switched_on_by_hand_nor_rotated(portal: Portal,
     with pytest.raises(RotationUnderWay):
         bulk.set_active(portal, alice, USER, [waiting.id], active=True)
     with pytest.raises(RotationUnderWay):
+        credentials.update(portal, alice, USER, waiting.id, CredentialEdit(active=True))
+    assert credentials.update(portal, alice, USER, waiting.id, CredentialEdit(note="n")).status == "inactive"
+    with pytest.raises(RotationUnderWay):
         rotate(portal, alice, waiting.id)
+
+
+@pytest.mark.parametrize("expires_at", [None, START + timedelta(days=60)])
+def test_the_end_of_a_key_that_was_rotated_out_is_not_put_off(
+    portal: Portal, alice: Principal, expires_at: datetime | None
+) -> None:
+    old = save(portal, alice, "Production")
+    rotate(portal, alice, old.id)
+    finish(portal, alice, USER, old.id)
+    with pytest.raises(InvalidInput, match="It ends on 28 Nov 2026; rotate the new one instead") as refusal:
+        credentials.update(portal, alice, USER, old.id, CredentialEdit(expires_at=expires_at))
+    assert refusal.value.field == "expires_at"
+    sooner = CredentialEdit(note="n", expires_at=START + timedelta(days=2))
+    assert credentials.update(portal, alice, USER, old.id, sooner).expires_at == START + timedelta(days=2)
+
+
+def test_a_general_key_that_was_rotated_out_ends_whatever_its_form_sends(
+    portal: Portal, alice: Principal
+) -> None:
+    old = save(portal, alice, "Anything", provider="")
+    rotate(portal, alice, old.id)
+    finish(portal, alice, USER, old.id)
+    edit = CredentialEdit(note="n", expires_at=None, remind_at=None, fields={})
+    assert credentials.update(portal, alice, USER, old.id, edit).expires_at == START + timedelta(days=7)
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+def test_where_the_new_key_is_deleted_the_old_one_counts_again(
+    portal: Portal, alice: Principal, root: Principal, in_bulk: bool
+) -> None:
+    policies.update_policies(portal, root, Policies(one_key_per_provider=True))
+    old = save(portal, alice, "Production")
+    new = rotate(portal, alice, old.id)
+    finish(portal, alice, USER, old.id)
+    if in_bulk:
+        bulk.delete(portal, alice, USER, [new.id])
+    else:
+        credentials.delete(portal, alice, USER, new.id)
+    with pytest.raises(ProviderTaken):
+        save(portal, alice, "third")
+    assert credentials.update(portal, alice, USER, old.id, CredentialEdit(expires_at=None)).status == "active"
+    assert rotate(portal, alice, old.id).replaces_id == old.id
+
+
+def test_a_new_value_of_a_general_key_takes_over_no_link_its_provider_has_left(
+    portal: Portal, alice: Principal, root: Principal, agent: Principal
+) -> None:
+    old = save(portal, alice, "Anything", provider="")
+    for provider in ("openai", "groq"):
+        links.link(portal, alice, USER, old.id, provider)
+    new = rotate(portal, alice, old.id)
+    set_base_url(portal, root, "groq", "https://elsewhere.example/v1")
+    finish(portal, alice, USER, old.id)
+    assert [ln.provider for ln in links.links_of(portal, alice, USER, new.id)] == ["openai"]
+    assert [ln.provider for ln in links.links_of(portal, alice, USER, old.id)] == ["groq"]
+    answer = resolution.resolve_key(portal, agent, "groq")
+    assert (answer.api_key.reveal(), answer.base_url) == (VALUE, "https://api.groq.com/openai/v1")
 
 
 def test_a_new_value_outlives_the_deletion_of_the_old_key(portal: Portal, alice: Principal) -> None:

@@ -2,18 +2,21 @@
 
 import csv
 import io
+from datetime import timedelta
+from typing import cast
 
 import pytest
+from sqlalchemy import QueuePool
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.errors import Forbidden, InvalidInput
+from keyportal.domain.errors import Forbidden, InvalidInput, TooManyAttempts
 from keyportal.domain.principals import Principal, anonymous_principal
 from keyportal.domain.secret import Secret
-from keyportal.persistence import importing as queries
-from keyportal.services import exporting
+from keyportal.services import audit_export, exporting
 from keyportal.services.import_lines import read_lines
 from keyportal.services.portal import Portal
 from tests.services.support import SYSTEM, USER, VALUE, events, save
+from tests.support import FakeClock
 
 
 def exported(portal: Portal, who: Principal, format: str = "csv", ownership: Ownership = USER) -> str:
@@ -82,9 +85,47 @@ def test_system_keys_are_exported_by_admins_alone(portal: Portal, alice: Princip
         exporting.export(portal, root, SYSTEM, "xlsx")
 
 
-def test_batches_leave_nothing_out_and_double_nothing(portal: Portal, alice: Principal) -> None:
-    names = [save(portal, alice, f"key {n}").name for n in range(7)]
-    with portal.database.reading() as session:
-        batches = [[r.name for r in b] for b in queries.in_batches(session, alice.user_id or "", 3)]
-    assert [len(b) for b in batches] == [3, 3, 1]
-    assert sorted(name for batch in batches for name in batch) == sorted(names)
+def test_batches_leave_nothing_out_and_double_nothing(
+    portal: Portal, alice: Principal, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+    for n in range(7):
+        names.append(save(portal, alice, f"key {n}").name)
+        clock.advance(timedelta(seconds=n % 2))
+    monkeypatch.setattr(exporting, "BATCH", 3)
+    assert sorted(row["name"] for row in rows(portal, alice)) == sorted(names)
+
+
+def test_no_connection_is_held_while_a_file_is_written(
+    portal: Portal, alice: Principal, root: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(portal, alice, "one")
+    save(portal, alice, "two")
+    for module in (exporting, audit_export):
+        monkeypatch.setattr(module, "BATCH", 1)
+    keys, trail = exporting.export(portal, alice, USER, "csv"), audit_export.export(portal, root, {}, "csv")
+    assert "one" in [next(keys.parts), next(keys.parts)][1]
+    assert "audit.export" in [next(trail.parts), next(trail.parts)][1]
+    assert cast(QueuePool, portal.database.engine.pool).checkedout() == 0
+    assert "two" in "".join(keys.parts)
+
+
+def test_a_person_has_two_files_written_at_once(portal: Portal, alice: Principal, bob: Principal) -> None:
+    first, second = (exporting.export(portal, alice, USER, "csv") for _ in range(2))
+    recorded = len(events(portal))
+    with pytest.raises(TooManyAttempts, match="2 files are being written") as refusal:
+        exporting.export(portal, alice, USER, "env")
+    assert (refusal.value.retry_after > 0, len(events(portal))) == (True, recorded)
+    assert exported(portal, bob)
+    # One that is read to its end, and one that nobody reads any more, make room.
+    assert list(first.parts)
+    del second
+    third, fourth = (exporting.export(portal, alice, USER, "csv") for _ in range(2))
+    assert list(third.parts) and list(fourth.parts)
+
+
+def test_a_file_on_a_broken_line_stops_counting(portal: Portal, alice: Principal, clock: FakeClock) -> None:
+    held = [exporting.export(portal, alice, USER, "csv") for _ in range(2)]
+    clock.advance(timedelta(minutes=5))
+    assert exported(portal, alice)
+    assert len(held) == 2

@@ -8,11 +8,11 @@ from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import Forbidden, InvalidInput, LineRefused
 from keyportal.domain.principals import Principal, Scope, anonymous_principal
 from keyportal.domain.secret import Secret
-from keyportal.persistence import credentials as queries
 from keyportal.services import (
     access,
     agent_keys,
     audit_verification,
+    credential_order,
     credentials,
     importing,
     policies,
@@ -118,9 +118,8 @@ def test_rows_are_imported_sealed_and_audited_one_by_one(portal: Portal, alice: 
 def test_new_keys_come_last_in_their_chain(portal: Portal, alice: Principal) -> None:
     save(portal, alice, "first")
     run(portal, alice, f"OPENAI_API_KEY={VALUE}\nX_OPENAI_API_KEY={OTHER}")
-    with portal.database.reading() as session:
-        chain = queries.chain_of(session, alice.user_id or "", "openai")
-        assert [row.name for row in chain] == ["first", "OpenAI", "OpenAI x"]
+    chain = credential_order.order_of(portal, alice, USER, "openai").items
+    assert [view.name for view in chain] == ["first", "OpenAI", "OpenAI x"]
 
 
 def test_what_stands_beside_a_key_goes_along_with_it(portal: Portal, alice: Principal) -> None:

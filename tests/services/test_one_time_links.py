@@ -12,6 +12,7 @@ from keyportal.domain.errors import (
     KeyPortalError,
     LinkEnded,
     NotFound,
+    NotYourself,
     SignInFailed,
     TooManyAttempts,
     WrongPersonStatus,
@@ -21,8 +22,8 @@ from keyportal.domain.secret import Secret
 from keyportal.services import one_time_links, sessions, sign_in, throttle, users
 from keyportal.services.one_time_links import Invitation, IssuedLink
 from keyportal.services.portal import Portal
-from tests.services.support import events
-from tests.support import FakeClock, all_text_of
+from tests.services.support import events, run_sql, signed_in
+from tests.support import PASSWORDS, FakeClock, all_text_of
 
 PASSWORD = Secret("carol has a long password")
 CAROL = "carol@example.com"
@@ -104,7 +105,7 @@ def test_a_reset_replaces_the_password_and_ends_every_session(
     portal: Portal, alice: Principal, root: Principal
 ) -> None:
     old = Secret("alice has a long password")
-    before = sign_in.sign_in(portal, "alice@example.com", old).principal
+    before = signed_in(portal, "alice")
     link = one_time_links.new_link(portal, root, str(alice.user_id))
     assert link.kind == "reset" and "/reset#" in link.url.reveal()
     with pytest.raises(LinkEnded):
@@ -135,6 +136,40 @@ def test_tries_are_counted_by_address(portal: Portal) -> None:
             one_time_links.join(portal, "made up", PASSWORD, address="192.0.2.7")
     with pytest.raises(TooManyAttempts):
         one_time_links.reset(portal, "made up", PASSWORD, address="192.0.2.7")
+
+
+def test_junk_sent_to_links_keeps_nobody_from_signing_in_nor_the_other_way_round(
+    portal: Portal, root: Principal
+) -> None:
+    email, old, address = "alice@example.com", Secret(PASSWORDS["alice@example.com"]), "192.0.2.7"
+    for _ in range(throttle.PER_ADDRESS):
+        throttle.count_link_try(portal, address)
+    assert sign_in.sign_in(portal, email, old, address).principal.email == email
+    token = token_of(invite(portal, root))
+    for n in range(throttle.PER_ADDRESS):
+        throttle.count_attempt(portal, account=f"{n}@example.com", address="192.0.2.8")
+    assert one_time_links.join(portal, token, PASSWORD, address="192.0.2.8").principal.email == CAROL
+
+
+def test_a_right_link_gives_its_try_back_and_frees_the_account_but_no_sign_in_of_the_address(
+    portal: Portal, alice: Principal, root: Principal
+) -> None:
+    for _ in range(3):
+        throttle.count_attempt(portal, account="alice@example.com", address="::1")
+    link = one_time_links.new_link(portal, root, str(alice.user_id))
+    one_time_links.reset(portal, token_of(link), PASSWORD, "::1")
+    one_time_links.join(portal, token_of(invite(portal, root)), PASSWORD, address="::1")
+    with portal.database.reading() as session:
+        counts = dict(tuple(r) for r in run_sql(session, "SELECT key, count FROM attempts"))
+    assert counts == {"address:::": 3, "links:::": 0}
+
+
+def test_an_admin_makes_no_link_for_themself_but_the_operator_does(portal: Portal, root: Principal) -> None:
+    with pytest.raises(NotYourself) as refusal:
+        one_time_links.new_link(portal, root, str(root.user_id))
+    assert refusal.value.message == "Change your own password in your account."
+    assert not users.get(portal, root, str(root.user_id)).can_link
+    assert one_time_links.new_link(portal, operator_principal(), str(root.user_id)).kind == "reset"
 
 
 def test_only_admins_and_the_operator_make_links(portal: Portal, alice: Principal, bob: Principal) -> None:

@@ -12,12 +12,23 @@ from keyportal.domain.errors import (
     NotYourself,
     SignInFailed,
 )
-from keyportal.domain.principals import Principal, Role, operator_principal
+from keyportal.domain.principals import Principal, Role, Scope, operator_principal
 from keyportal.domain.secret import Secret
-from keyportal.services import access, credentials, peoples_keys, removal, sessions, sign_in, users
+from keyportal.services import (
+    access,
+    credentials,
+    links,
+    peoples_keys,
+    removal,
+    resolution,
+    sessions,
+    sign_in,
+    users,
+)
 from keyportal.services.portal import Portal
 from keyportal.services.users import NewUser, UserEdit, UserFilter
-from tests.services.support import SYSTEM, VALUE, events, row_of, save
+from tests.services.support import SYSTEM, VALUE, events, row_of, save, signed_in
+from tests.services.test_resolution import agent_of
 from tests.support import PASSWORDS, all_text_of
 
 ALICE = "alice@example.com"
@@ -38,7 +49,7 @@ def test_wiping_leaves_tombstones_and_no_secret(
     portal: Portal, alice: Principal, root: Principal, agent_token: str
 ) -> None:
     key = save(portal, alice)
-    before = sign_in.sign_in(portal, ALICE, Secret(PASSWORDS[ALICE])).principal
+    before = signed_in(portal, "alice")
     assert removal.remove(portal, root, str(alice.user_id), "wipe") == removal.Removed(1, 0, 1)
     actions = [e.action for e in events(portal)]
     assert actions[-4:] == ["credential.delete", "agent_key.delete", "session.end", "user.remove"]
@@ -73,8 +84,28 @@ def test_an_admin_enters_the_value_of_a_handed_over_key_again(
 ) -> None:
     key = save(portal, alice)
     removal.remove(portal, root, str(alice.user_id), "hand_over")
+    assert credentials.get(portal, root, SYSTEM, key.id).status == "re_enter"
+    with pytest.raises(InvalidInput):
+        credentials.update(portal, root, SYSTEM, key.id, credentials.CredentialEdit(active=True))
+    assert row_of(portal, key.id).active is False
     edit = credentials.CredentialEdit(api_key=Secret(VALUE), active=True)
     assert credentials.update(portal, root, SYSTEM, key.id, edit).status == "active"
+
+
+def test_what_a_person_linked_comes_before_no_system_key_after_the_hand_over(
+    portal: Portal, alice: Principal, bob: Principal, root: Principal
+) -> None:
+    save(portal, root, "ours", ownership=SYSTEM)
+    theirs = save(portal, alice, "theirs", value="general-value-0123456789", provider="")
+    links.link(portal, alice, Ownership.USER, theirs.id, "openai", "*")
+    removal.remove(portal, root, str(alice.user_id), "hand_over")
+    assert links.links_of(portal, root, SYSTEM, theirs.id) == []
+    edit = credentials.CredentialEdit(api_key=Secret("general-value-0123456789"), active=True)
+    assert credentials.update(portal, root, SYSTEM, theirs.id, edit).status == "active"
+    found = resolution.resolve_key(portal, agent_of(portal, bob, Scope.RESOLVE), "openai", model="gpt-4o")
+    assert found.credential is not None and found.credential.name == "ours"
+    links.link(portal, root, SYSTEM, theirs.id, "openai", "*")
+    assert len(links.links_of(portal, root, SYSTEM, theirs.id)) == 1
 
 
 def test_the_email_is_free_again_and_the_tombstone_keeps_the_name(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
@@ -13,29 +14,26 @@ from keyportal.domain.errors import (
     KeyPortalError,
     LastAdmin,
     NotFound,
+    NotSignedIn,
     NotYourself,
     SignInFailed,
     VersionConflict,
 )
-from keyportal.domain.principals import Principal, Role
+from keyportal.domain.principals import Principal, Role, operator_principal
 from keyportal.domain.secret import Secret
-from keyportal.services import access, sessions, sign_in, users
+from keyportal.services import access, one_time_links, removal, sessions, users
+from keyportal.services.one_time_links import Invitation
 from keyportal.services.portal import Portal
 from keyportal.services.users import NewUser, UserEdit, UserFilter
 from tests.conftest import person
 from tests.services.support import events, run_sql, save
-from tests.support import PASSWORDS
+from tests.services.support import signed_in as enter
 
 UNKNOWN_ID = "3f0c2d4e-6a1b-4c8d-9e2f-0123456789ab"
 
 
 def names(portal: Portal, root: Principal, sort: str = "-created", **wanted: str) -> list[str]:
     return [u.name for u in users.search(portal, root, UserFilter(**wanted), sort=sort).items]
-
-
-def enter(portal: Portal, name: str) -> Principal:
-    email = f"{name}@example.com"
-    return sign_in.sign_in(portal, email, Secret(PASSWORDS[email])).principal
 
 
 def test_people_are_found_by_name_and_email_and_narrowed(portal: Portal, root: Principal) -> None:
@@ -139,8 +137,64 @@ def test_two_admins_demoting_each_other_leave_one(portal: Portal, root: Principa
         thread.start()
     for thread in threads:
         thread.join()
+    # The second is no admin any more when their turn comes.
+    assert [type(r) for r in refused] == [NotSignedIn]
+    assert len(names(portal, root, role="admin")) == 1
+
+
+def test_two_demotions_at_once_leave_one_admin(portal: Portal, root: Principal) -> None:
+    users.update(portal, root, str(person(portal, "alice").user_id), UserEdit(role="admin"))
+    refused, together = list[KeyPortalError](), Barrier(2)
+
+    def demote(user_id: str) -> None:
+        together.wait()
+        try:
+            users.update(portal, operator_principal(), user_id, UserEdit(role="member"))
+        except KeyPortalError as refusal:
+            refused.append(refusal)
+
+    threads = [Thread(target=demote, args=(str(person(portal, n).user_id),)) for n in ("root", "alice")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert [type(r) for r in refused] == [LastAdmin]
     assert len(names(portal, root, role="admin")) == 1
+
+
+# What an admin does to a person under the lock on people.
+ADMINS_DO: dict[str, Callable[[Portal, Principal, str], object]] = {
+    "add": lambda portal, who, user_id: users.add_user(
+        portal, who, NewUser("eve@example.com", Secret("eve's long password"), Role.ADMIN)
+    ),
+    "invite": lambda portal, who, user_id: one_time_links.invite(
+        portal, who, Invitation("eve@example.com", Role.ADMIN)
+    ),
+    "link": lambda portal, who, user_id: one_time_links.new_link(portal, who, user_id),
+    "update": lambda portal, who, user_id: users.update(portal, who, user_id, UserEdit(role="admin")),
+    "deactivate": lambda portal, who, user_id: users.deactivate(portal, who, user_id),
+    "remove": lambda portal, who, user_id: removal.remove(portal, who, user_id, "wipe"),
+    "end sessions": lambda portal, who, user_id: sessions.end_sessions_of(portal, who, user_id),
+}
+
+
+@pytest.mark.parametrize("values", [{"role": "member"}, {"active": False}, {"removed": True}], ids=str)
+def test_who_is_no_admin_any_more_when_their_turn_comes_changes_nobody(
+    portal: Portal, bob: Principal, root: Principal, values: dict[str, Any]
+) -> None:
+    users.update(portal, root, str(person(portal, "alice").user_id), UserEdit(role="admin"))
+    before, stale = enter(portal, "bob"), person(portal, "alice")
+    if "removed" in values:
+        removal.remove(portal, root, str(stale.user_id))
+    else:
+        users.update(portal, root, str(stale.user_id), UserEdit(**values))
+    count = len(events(portal))
+    for act in ADMINS_DO.values():
+        with pytest.raises(NotSignedIn):
+            act(portal, stale, str(bob.user_id))
+    assert len(events(portal)) == count and person(portal, "bob") == bob
+    assert sessions.find_principal(portal, str(before.session_digest))
+    assert users.search(portal, root, UserFilter(text="eve")).total == 0
 
 
 MEMBERS_TRY: list[Callable[[Portal, Principal, str], object]] = [

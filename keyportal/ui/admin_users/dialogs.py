@@ -127,7 +127,8 @@ def _choices() -> rx.Component:
         _choice(
             "hand_over",
             "Hand the keys over to the system",
-            "They become inactive system keys without a value. An admin enters each value again.",
+            "They become inactive system keys without a value. An admin enters each value again. Their links"
+            " to other providers and models end.",
         ),
         class_name="kp-choices",
     )
