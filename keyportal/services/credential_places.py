@@ -78,8 +78,8 @@ def _told(decision: Decision, verdict: Verdict, situation: Situation, *, is_syst
         case Verdict.SKIPPED:
             return "It is passed over: its provider refused it."
     before = decision.winner or decision.blocked_by
-    name = before.name if before else "the key before it"
-    return f"It is used{for_whom} when {name} is switched off or has expired."
+    name = before.name if before else "the key in use"
+    return f"It is used{for_whom} once neither {name} nor another key before it can be used."
 
 
 def _ordinal(index: int) -> str:

@@ -63,7 +63,7 @@ def test_uses_are_counted_by_day(
 @pytest.mark.parametrize(
     ("spoilt", "sentence"),
     [
-        ({}, "Second of 3 for OpenAI. It is used when a is switched off or has expired."),
+        ({}, "Second of 3 for OpenAI. It is used once neither a nor another key before it can be used."),
         ({"active": False}, "Second of 3 for OpenAI. It is passed over: it is switched off."),
     ],
 )
