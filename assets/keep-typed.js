@@ -1,8 +1,10 @@
 // <form data-keep-typed="name">: what was typed is there again when the form comes back with a problem.
-// A password is never kept.
+// A password is never kept, nor is what a hidden field holds; a password that is shown is one still.
 (() => {
   const keyOf = (form) => `keyportal-typed-${form.dataset.keepTyped}`;
   const wasRefused = () => new URLSearchParams(location.search).has("problem");
+  const isTyped = (input) =>
+    !["password", "hidden"].includes(input.type) && !/password/.test(input.autocomplete);
   const read = (form) => {
     try {
       return JSON.parse(sessionStorage.getItem(keyOf(form))) || {};
@@ -20,7 +22,7 @@
     }
     const typed = read(form);
     for (const input of form.querySelectorAll("input")) {
-      if (input.type !== "password" && !input.value) input.value = typed[input.name] || "";
+      if (isTyped(input) && !input.value) input.value = typed[input.name] || "";
     }
   };
   document.addEventListener("submit", (event) => {
@@ -28,7 +30,7 @@
     if (!form.dataset.keepTyped) return;
     const typed = {};
     for (const input of form.querySelectorAll("input")) {
-      if (input.name && input.type !== "password") typed[input.name] = input.value;
+      if (input.name && isTyped(input)) typed[input.name] = input.value;
     }
     sessionStorage.setItem(keyOf(form), JSON.stringify(typed));
   }, true);

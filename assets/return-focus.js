@@ -11,14 +11,24 @@
     last = element;
     wasInContent = element.closest("#content") !== null;
   };
-  document.addEventListener("focusin", (event) => remember(event.target));
+  // A click beside everything focuses the page itself, which is no place to come back to.
+  document.addEventListener("focusin", (event) => event.target.id === "content" || remember(event.target));
   // A menu opens under the mouse without its button ever having focus.
-  document.addEventListener("pointerdown", (event) => remember(event.target.closest?.("button, a")), true);
+  document.addEventListener("pointerdown", (event) => {
+    // A row opens by a click anywhere in it; what stands for it is its own button.
+    const row = event.target.closest?.(".kp-row-opens");
+    remember(event.target.closest?.("button, a") ?? row?.querySelector(".kp-open-row"));
+  }, true);
   const isOverlay = (node) => node.nodeType === 1 && (node.matches(overlay) || node.querySelector(overlay));
   const isLost = () => !last.isConnected || last.disabled;
   const giveBack = (overlayClosed) => {
     const active = document.activeElement;
-    if (!last || document.querySelector(overlay)) return;
+    if (document.querySelector(overlay)) return;
+    if (!last) {
+      // Opened by the address alone: there is nothing to go back to, so focus goes on to the page.
+      if (overlayClosed && active === document.body) document.getElementById("content")?.focus();
+      return;
+    }
     if (active !== document.body && !(active === last && isLost())) return;
     if (!isLost()) {
       if (overlayClosed) last.focus();
@@ -37,9 +47,11 @@
 })();
 
 // <form data-problem="3">: when that number changes, the form was refused once more, and focus goes to
-// the field that is wrong. A number, because the same field may be refused twice with the same words.
+// the field that is wrong, or to what asks a question first, <div data-takes-focus>. A number, because the
+// same field may be refused twice with the same words.
 (() => {
-  const focusWrong = (form) => form.querySelector('[aria-invalid="true"]')?.focus();
+  const focusWrong = (form) =>
+    (form.querySelector("[data-takes-focus]") ?? form.querySelector('[aria-invalid="true"]'))?.focus();
   new MutationObserver((changes) => {
     // After the frame: the fields and what folds them are drawn with the number, in any order.
     for (const { target } of changes) setTimeout(() => focusWrong(target), 30);

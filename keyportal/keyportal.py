@@ -14,18 +14,28 @@ from starlette.types import ASGIApp
 
 from keyportal.api.app import create_api
 from keyportal.cli.announce import announce_set_up
-from keyportal.services import sessions
+from keyportal.services import retention, sessions
 from keyportal.services.start_up import open_portal
 from keyportal.settings import ROOT, load_settings
 from keyportal.ui import routes
+from keyportal.ui.account.page import account_page
+from keyportal.ui.account.state import AccountState
+from keyportal.ui.admin_audit.page import audit_page
+from keyportal.ui.admin_audit.state import AuditState
+from keyportal.ui.admin_policies.page import policies_page
+from keyportal.ui.admin_policies.state import PoliciesState
 from keyportal.ui.admin_providers.page import providers_page
 from keyportal.ui.admin_providers.state import ProvidersState
 from keyportal.ui.admin_system_keys.page import system_keys_page
 from keyportal.ui.admin_system_keys.state import SystemCredentialsState
+from keyportal.ui.admin_users.page import users_page
+from keyportal.ui.admin_users.state import UsersState
 from keyportal.ui.agent_keys.page import agent_keys_page
 from keyportal.ui.agent_keys.state import AgentKeysState
 from keyportal.ui.credentials.page import credentials_page
 from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.one_time_link.page import join_page, reset_page
+from keyportal.ui.one_time_link.state import OneTimeLinkState
 from keyportal.ui.overview.page import overview_page
 from keyportal.ui.overview.state import OverviewState
 from keyportal.ui.set_up.page import set_up_page
@@ -45,6 +55,7 @@ from keyportal.ui.web.quiet_logs import keep_logs_quiet
 
 # Ended sessions lose their open websockets within this many seconds.
 _SWEEP_EVERY_S = 2.0
+_FIRST_PRUNE_S, _PRUNE_EVERY_S = 60.0, 3600.0
 _PAGES = ROOT / ".web" / "build" / "client"
 _log = logging.getLogger(__name__)
 _settings = load_settings()
@@ -62,7 +73,7 @@ def _pages_at_one_address(app: ASGIApp) -> OneAddress:
 
 
 def _with_api(app: ASGIApp) -> ApiDispatch:
-    return ApiDispatch(app, api=create_api(current_portal))
+    return ApiDispatch(app, api=create_api(current_portal, routes.pages()))
 
 
 def _with_headers(app: ASGIApp) -> SecurityHeaders:
@@ -76,11 +87,12 @@ async def portal_for_the_server() -> AsyncIterator[None]:
     portal = await asyncio.to_thread(open_portal, _settings)
     use_portal(portal)
     await asyncio.to_thread(announce_set_up, portal)
-    sweeping = asyncio.create_task(_hang_up_on_ended_sessions())
+    going_on = [asyncio.create_task(work()) for work in (_hang_up_on_ended_sessions, _forget_what_is_old)]
     try:
         yield
     finally:
-        sweeping.cancel()
+        for task in going_on:
+            task.cancel()
         use_portal(None)
         portal.close()
 
@@ -100,6 +112,18 @@ async def _hang_up_on_ended_sessions() -> None:
             gate.close_sessions(open_digests - live)
 
 
+async def _forget_what_is_old() -> None:
+    """Soon after the start and once an hour, in each process: a lock in the database lets one at a time."""
+    wait = _FIRST_PRUNE_S
+    while True:
+        await asyncio.sleep(wait)
+        wait = _PRUNE_EVERY_S
+        try:
+            await asyncio.to_thread(retention.prune, current_portal())
+        except Exception as failure:  # noqa: BLE001  what was not forgotten now is in an hour
+            _log.warning("could not forget what is old: %s", type(failure).__name__)
+
+
 def report_unexpected(exception: Exception) -> rx.event.EventSpec | None:
     """Log where an error of ours happened, and tell the person without its words."""
     _log.error("an event handler failed", exc_info=exception)
@@ -115,8 +139,14 @@ app = rx.App(
         rx.el.link(rel="icon", href="/logo.svg", type="image/svg+xml"),
         rx.el.script(src="/return-focus.js", defer=True),
         rx.el.script(src="/keep-typed.js", defer=True),
+        rx.el.script(src="/one-time-link.js", defer=True),
         rx.el.script(src="/copy.js", defer=True),
         rx.el.script(src="/values-of.js", defer=True),
+        rx.el.script(src="/imports.js", defer=True),
+        rx.el.script(src="/drag-order.js", defer=True),
+        # The picker first: of the two, its list closes before its dialog asks.
+        rx.el.script(src="/picker.js", defer=True),
+        rx.el.script(src="/unsaved.js", defer=True),
         rx.el.script(src="/shortcuts.js", defer=True),
     ],
     html_lang="en",
@@ -137,7 +167,13 @@ _add_page(overview_page, routes.OVERVIEW, "Overview", [_person, OverviewState.lo
 _add_page(credentials_page, routes.API_KEYS, "API keys", _own_keys)
 _add_page(agent_keys_page, routes.AGENT_KEYS, "Agent keys", [_person, AgentKeysState.load])
 _add_page(system_keys_page, routes.SYSTEM_KEYS, "System keys", _system_keys)
+_add_page(policies_page, routes.POLICIES, "Policies", [_person, PoliciesState.load])
 _add_page(providers_page, routes.PROVIDERS, "Providers", [_person, ProvidersState.load])
+_add_page(users_page, routes.USERS, "Users", [_person, UsersState.load])
+_add_page(audit_page, routes.AUDIT, "Audit", [_person, AuditState.load_choices, AuditState.load])
+_add_page(account_page, routes.ACCOUNT, "Account", [_person, AccountState.load_account, AccountState.load])
+_add_page(join_page, routes.JOIN, "Join", [OneTimeLinkState.load])
+_add_page(reset_page, routes.RESET, "New password", [OneTimeLinkState.load])
 _add_page(sign_in_page, routes.SIGN_IN, "Sign in", [SignInState.load])
 _add_page(set_up_page, routes.SET_UP, "Set up", [SetUpState.load])
 _add_page(not_found_page, "404", "Not found", [])

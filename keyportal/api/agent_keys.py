@@ -3,30 +3,43 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from keyportal.api.auth import SECURITY, Caller, OpenPortal
 from keyportal.api.credentials import PageNumber, PageSize, SearchText
 from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
-from keyportal.api.schemas import AgentKeyChange, AgentKeyCreate, AgentKeyOut, IssuedAgentKeyOut, Page
-from keyportal.services import agent_keys
-from keyportal.services.agent_keys import NewAgentKey
-from keyportal.services.credentials import PAGE_SIZES
+from keyportal.api.schemas import (
+    AgentKeyChange,
+    AgentKeyCreate,
+    AgentKeyOut,
+    AgentKeyRotation,
+    IssuedAgentKeyOut,
+    Page,
+)
+from keyportal.services import agent_key_rotation, agent_keys
+from keyportal.services.agent_keys import AgentKeyFilter, IssuedAgentKey, NewAgentKey
+from keyportal.services.paging import PAGE_SIZES
 
 AgentKeyId = Annotated[str, Path(alias="id", description="An opaque id from a list.")]
+SortColumn = Annotated[
+    str, Query(max_length=64, description="name, created, last_used or expires; with - in front downwards.")
+]
 
 router = APIRouter(prefix="/api/agent-keys", tags=["Agent keys"], dependencies=SECURITY)
 
 
-@router.get("", summary="List your agent keys, newest first", responses=refusals(*PROTECTED, "invalid_input"))
+@router.get("", summary="List your agent keys", responses=refusals(*PROTECTED, "invalid_input"))
 def search(
     portal: OpenPortal,
     caller: Caller,
     q: SearchText = "",
+    status: Annotated[str, Query(max_length=64, description="active, expired or revoked.")] = "",
+    sort: SortColumn = "-created",
     page: PageNumber = 1,
     size: PageSize = PAGE_SIZES[0],
 ) -> Page[AgentKeyOut]:
-    found = agent_keys.search(portal, caller, q, page=page, size=size)
+    wanted = AgentKeyFilter(q, status)
+    found = agent_keys.search(portal, caller, wanted, sort=sort, page=page, size=size)
     return Page[AgentKeyOut].model_validate(found)
 
 
@@ -37,10 +50,9 @@ def search(
     responses=refusals(*PROTECTED, *WITH_BODY, "name_taken"),
 )
 def create(portal: OpenPortal, caller: Caller, body: AgentKeyCreate) -> IssuedAgentKeyOut:
-    new = NewAgentKey(body.name, body.scopes, timedelta(days=body.expires_in_days))
-    issued = agent_keys.create(portal, caller, new)
-    shown = AgentKeyOut.model_validate(issued.view)
-    return IssuedAgentKeyOut(**dict(shown), api_key=issued.token.reveal())
+    days = body.expires_in_days
+    lifetime = timedelta(days=days) if days is not None else None
+    return _shown_once(agent_keys.create(portal, caller, NewAgentKey(body.name, body.scopes, lifetime)))
 
 
 @router.put(
@@ -62,8 +74,27 @@ def revoke(portal: OpenPortal, caller: Caller, agent_key_id: AgentKeyId) -> Agen
     return AgentKeyOut.model_validate(agent_keys.revoke(portal, caller, agent_key_id))
 
 
+@router.post(
+    "/{id}/rotate",
+    status_code=201,
+    summary="Issue a new value under the same name; the old one ends after the overlap",
+    responses=refusals(*PROTECTED, *WITH_BODY, "not_found", "version_conflict"),
+)
+def rotate(
+    portal: OpenPortal, caller: Caller, agent_key_id: AgentKeyId, body: AgentKeyRotation
+) -> IssuedAgentKeyOut:
+    return _shown_once(
+        agent_key_rotation.rotate(portal, caller, agent_key_id, body.overlap_days, version=body.version)
+    )
+
+
 @router.delete(
     "/{id}", status_code=204, summary="Delete an agent key", responses=refusals(*PROTECTED, "not_found")
 )
 def delete(portal: OpenPortal, caller: Caller, agent_key_id: AgentKeyId) -> None:
     agent_keys.delete(portal, caller, agent_key_id)
+
+
+def _shown_once(issued: IssuedAgentKey) -> IssuedAgentKeyOut:
+    shown = AgentKeyOut.model_validate(issued.view)
+    return IssuedAgentKeyOut(**dict(shown), api_key=issued.token.reveal())

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,8 +18,14 @@ from keyportal.services import audit
 from keyportal.services.portal import Portal
 
 # A browser's own form goes back to the page it came from instead of showing JSON.
-_FORM_PAGES = {"/api/auth/sign-in": "/sign-in", "/api/auth/set-up": "/set-up"}
-_FORM_FIELDS = ("code", "email", "name", "password")
+_FORM_PAGES = {
+    "/api/auth/sign-in": "/sign-in",
+    "/api/auth/set-up": "/set-up",
+    "/api/auth/join": "/join",
+    "/api/auth/reset": "/reset",
+    "/api/auth/password": "/account",
+}
+_FORM_FIELDS = ("code", "email", "name", "password", "current_password")
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 _log = logging.getLogger(__name__)
@@ -59,7 +66,8 @@ class Answers:
         if page is not None and prefers_html(headers.get("accept", "")):
             code = error.code if isinstance(error, KeyPortalError) else "internal"
             field = error.field if isinstance(error, InvalidInput) and error.field in _FORM_FIELDS else ""
-            return RedirectResponse(f"{page}?problem={code}" + (f"&field={field}" if field else ""), 303)
+            told = {"problem": code, "field": field, "next": visit.next_page}
+            return RedirectResponse(f"{page}?{urlencode({k: v for k, v in told.items() if v})}", 303)
         return answer
 
     def _record(self, visit: Visit, error: KeyPortalError) -> None:

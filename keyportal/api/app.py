@@ -1,6 +1,6 @@
 """The REST application. Serves only addresses below /api/ and opens nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,12 +9,31 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 import keyportal
-from keyportal.api import admin_providers, agent_keys, docs, health, providers, resolve, sign_in
+from keyportal.api import (
+    account,
+    admin_providers,
+    agent_keys,
+    audit,
+    docs,
+    health,
+    one_time_links,
+    peoples_keys,
+    policies,
+    providers,
+    resolve,
+    sign_in,
+    users,
+)
 from keyportal.api.answers import Answers
 from keyportal.api.auth import Gate
 from keyportal.api.bodies import Bodies
+from keyportal.api.credential_rotation import rotation_router
 from keyportal.api.credentials import credentials_router
 from keyportal.api.errors import translate_http, translate_validation
+from keyportal.api.exporting import export_router
+from keyportal.api.importing import import_router
+from keyportal.api.links import links_router
+from keyportal.domain.addresses import HOME
 from keyportal.domain.credentials import Ownership
 from keyportal.services.portal import Portal
 
@@ -25,8 +44,11 @@ _DESCRIPTION = (
 )
 
 
-def create_api(get_portal: Callable[[], Portal]) -> FastAPI:
-    """Return the application. The portal is fetched per request: it is opened after this is built."""
+def create_api(get_portal: Callable[[], Portal], pages: Container[str] = frozenset({HOME})) -> FastAPI:
+    """Return the application. The portal is fetched per request: it is opened after this is built.
+
+    `pages` are the addresses of the pages a form may go on to.
+    """
     api = _Api(
         title="KeyPortal",
         description=_DESCRIPTION,
@@ -44,16 +66,32 @@ def create_api(get_portal: Callable[[], Portal]) -> FastAPI:
         ],
     )
     api.state.get_portal = get_portal
+    api.state.pages = pages
     api.add_exception_handler(RequestValidationError, translate_validation)
     api.add_exception_handler(HTTPException, translate_http)
     for router in (
+        # Before the routes with an id, which would take their names for one.
+        import_router("/api/api-keys/import", Ownership.USER, noun="API key"),
+        import_router("/api/admin/api-keys/import", Ownership.SYSTEM, noun="System key"),
+        export_router("/api/api-keys/export", Ownership.USER, noun="API key"),
+        export_router("/api/admin/api-keys/export", Ownership.SYSTEM, noun="System key"),
         credentials_router("/api/api-keys", Ownership.USER, noun="API key"),
         credentials_router("/api/admin/api-keys", Ownership.SYSTEM, noun="System key"),
+        rotation_router("/api/api-keys", Ownership.USER, noun="API key"),
+        rotation_router("/api/admin/api-keys", Ownership.SYSTEM, noun="System key"),
+        links_router("/api/api-keys", Ownership.USER, noun="API key"),
+        links_router("/api/admin/api-keys", Ownership.SYSTEM, noun="System key"),
         agent_keys.router,
         resolve.router,
         providers.router,
         admin_providers.router,
+        policies.router,
+        users.router,
+        peoples_keys.router,
+        audit.router,
+        account.router,
         sign_in.router,
+        one_time_links.router,
         health.router,
         docs.router,
     ):

@@ -30,11 +30,18 @@ PUBLIC = frozenset(
         "/api/auth/sign-in",
         "/api/auth/sign-out",
         "/api/auth/set-up",
+        "/api/auth/join",
+        "/api/auth/reset",
     }
 )
 # What it takes to come in at all, first match first. Services ask again, for the very act.
 ENTRY = (
     ("/api/admin/providers", Permission.PROVIDERS_WRITE),
+    ("/api/admin/users", Permission.USERS_READ),
+    ("/api/admin/audit", Permission.AUDIT_READ),
+    ("/api/admin/policies", Permission.POLICIES_READ),
+    ("/api/account", Permission.PROFILE_READ),
+    ("/api/auth/password", Permission.PROFILE_WRITE),
     ("/api/admin/", Permission.SYSTEM_CREDENTIALS_READ),
     ("/api/agent-keys", Permission.AGENT_KEYS_READ),
     ("/api/api-keys", Permission.CREDENTIALS_READ),
@@ -95,6 +102,11 @@ def require_own_origin(request: HTTPConnection, settings: Settings, *, absent_is
 
 def address_of(request: HTTPConnection) -> str:
     return request.client.host if request.client else ""
+
+
+def user_agent_of(request: HTTPConnection) -> str:
+    """Return what the browser calls itself, which may be anything."""
+    return request.headers.get("user-agent", "")
 
 
 async def _admit_in_thread(portal: Portal, request: HTTPConnection, visit: Visit) -> None:

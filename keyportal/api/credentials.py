@@ -18,22 +18,21 @@ from keyportal.api.schemas import (
 )
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.secret import Secret
-from keyportal.services import checks, credentials
+from keyportal.services import checks, credential_lists, credential_order, credentials
 from keyportal.services.check_views import CheckView
 from keyportal.services.checks import Question, UnsavedKey
-from keyportal.services.credentials import (
-    PAGE_SIZES,
-    UNCHANGED,
-    CredentialEdit,
-    CredentialFilter,
-    NewCredential,
-)
+from keyportal.services.credential_lists import SORT_COLUMNS, USUAL_SORT, CredentialFilter
+from keyportal.services.credentials import UNCHANGED, CredentialEdit, NewCredential
+from keyportal.services.paging import PAGE_SIZES
 
 CredentialId = Annotated[str, Path(alias="id", description="An opaque id from a list.")]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(description=f"One of {', '.join(map(str, PAGE_SIZES))}.")]
 SearchText = Annotated[str, Query(max_length=200, description="A part of the name; % and _ are plain text.")]
 
+SortColumn = Annotated[
+    str, Query(max_length=64, description=f"{', '.join(SORT_COLUMNS)}; with - in front downwards.")
+]
 WithModel = Annotated[bool, Query(description="Also ask whether the key may use a model.")]
 ModelName = Annotated[str, Query(max_length=128, description="The model to ask about, or one is chosen.")]
 
@@ -44,28 +43,32 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
 
     @router.get(
         "",
-        summary=f"List {noun}s, newest first",
+        summary=f"List {noun}s",
         responses=refusals(*PROTECTED, "invalid_input", "unknown_provider"),
     )
     def search(
         portal: OpenPortal,
         caller: Caller,
         q: SearchText = "",
-        provider: Annotated[str, Query(max_length=64)] = "",
+        provider: Annotated[str, Query(max_length=64, description="An id, or general.")] = "",
         status: Annotated[str, Query(max_length=64)] = "",
         health: Annotated[str, Query(max_length=64)] = "",
+        environment: Annotated[str, Query(max_length=64, description="A label such as prod.")] = "",
+        sort: SortColumn = USUAL_SORT,
         page: PageNumber = 1,
         size: PageSize = PAGE_SIZES[0],
     ) -> Page[CredentialOut]:
-        wanted = CredentialFilter(q, provider, status, health)
-        found = credentials.search(portal, caller, ownership, wanted, page=page, size=size)
+        wanted = CredentialFilter(q, provider, status, health, environment)
+        found = credential_lists.search(portal, caller, ownership, wanted, sort, page=page, size=size)
         return Page[CredentialOut].model_validate(found)
 
     @router.post(
         "",
         status_code=201,
         summary=f"Save a new {noun}",
-        responses=refusals(*PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "name_taken"),
+        responses=refusals(
+            *PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "name_taken", "provider_taken"
+        ),
     )
     def create(portal: OpenPortal, caller: Caller, body: CredentialCreate) -> CredentialOut:
         view = credentials.create(portal, caller, ownership, _new(body))
@@ -89,12 +92,14 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
     @router.put(
         "/{id}",
         summary=f"Change one {noun}; what is absent stays",
-        responses=refusals(*PROTECTED, *WITH_BODY, "not_found", "name_taken", "version_conflict"),
+        responses=refusals(
+            *PROTECTED, *WITH_BODY, "not_found", "name_taken", "version_conflict", "rotation_under_way"
+        ),
     )
     def update(
         portal: OpenPortal, caller: Caller, credential_id: CredentialId, body: CredentialChange
     ) -> CredentialOut:
-        view = credentials.update(portal, caller, ownership, credential_id, _edit(body))
+        view = credential_order.change(portal, caller, ownership, credential_id, _edit(body), body.position)
         return CredentialOut.model_validate(view)
 
     @router.delete(
@@ -114,6 +119,7 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
             "not_found",
             "provider_disabled",
             "key_unreadable",
+            "needs_reentry",
             "invalid_input",
             "too_many_tests",
         ),
@@ -145,14 +151,16 @@ def credentials_router(prefix: str, ownership: Ownership, *, noun: str) -> APIRo
 
 def _new(body: CredentialCreate) -> NewCredential:
     return NewCredential(
-        provider=body.provider,
+        provider=body.provider or "",
         name=body.name,
         api_key=Secret(body.api_key.get_secret_value()),
         fields=body.fields,
         note=body.note,
         environment=body.environment,
         expires_at=body.expires_at,
+        remind_at=body.remind_at,
         active=body.active,
+        failover=body.failover,
     )
 
 
@@ -166,7 +174,9 @@ def _edit(body: CredentialChange) -> CredentialEdit:
         note=body.note,
         environment=body.environment,
         active=body.active,
+        failover=body.failover,
         expires_at=body.expires_at if "expires_at" in body.model_fields_set else UNCHANGED,
+        remind_at=body.remind_at if "remind_at" in body.model_fields_set else UNCHANGED,
     )
 
 

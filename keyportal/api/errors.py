@@ -73,17 +73,26 @@ STATUS_OF = {
     "unknown_provider": 404,
     "provider_disabled": 404,
     "no_key": 404,
+    "link_ended": 404,
     "method_not_allowed": 405,
     "body_too_slow": 408,
     "name_taken": 409,
     "email_taken": 409,
     "already_set_up": 409,
+    "last_admin": 409,
+    "not_yourself": 409,
+    "wrong_person_status": 409,
     "provider_in_use": 409,
     "key_unreadable": 409,
+    "needs_reentry": 409,
+    "provider_taken": 409,
+    "link_taken": 409,
+    "rotation_under_way": 409,
     "version_conflict": 412,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "invalid_input": 422,
+    "line_refused": 422,
     "too_many_attempts": 429,
     "too_many_tests": 429,
     "unreachable": 502,
@@ -190,6 +199,8 @@ def _invalid_input(problem: Mapping[str, Any], known: list[str]) -> InvalidInput
     field = place[1]
     if len(problem["loc"]) > 2 and field in ("fields", "scopes", "environment_names"):
         return InvalidInput(f"{field} holds something that is not text.", field=field)
+    if len(problem["loc"]) > 2 and field == "rows":
+        return InvalidInput("rows is a list of objects with line, action, provider and name.", field=field)
     wording = _EXPECTED.get(problem["type"], "cannot be used")
     return InvalidInput(f"{field} {wording.format_map(problem.get('ctx') or {})}.", field=field)
 

@@ -14,7 +14,13 @@ router = APIRouter(tags=["Resolve"], dependencies=SECURITY)
     "/api/resolve",
     summary="Release the key to use for a provider, and say where it came from",
     responses=refusals(
-        *PROTECTED, *WITH_BODY, "unknown_provider", "provider_disabled", "no_key", "key_unreadable"
+        *PROTECTED,
+        *WITH_BODY,
+        "unknown_provider",
+        "provider_disabled",
+        "no_key",
+        "key_unreadable",
+        "needs_reentry",
     ),
 )
 def resolve(portal: OpenPortal, caller: Caller, body: ResolveIn) -> ResolutionOut:

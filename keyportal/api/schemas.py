@@ -1,47 +1,32 @@
 """The JSON of the REST routes. Unknown names are refused, types are not converted, secrets only come in."""
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr
+from pydantic import Field, SecretStr
 
+from keyportal.api.import_schemas import ImportIn
+from keyportal.api.link_schemas import LinkCreate
+from keyportal.api.moments import Moment, MomentIn
+from keyportal.api.people_schemas import (
+    AccountChange,
+    JoinForm,
+    LinkForm,
+    PasswordForm,
+    UserChange,
+    UserInvite,
+)
+from keyportal.api.policy_schemas import PoliciesChange
 from keyportal.api.provider_schemas import ProviderChange, ProviderCreate
+from keyportal.api.rotation_schemas import RotationFinish, RotationStart
 from keyportal.api.schema_base import In as _In
 from keyportal.api.schema_base import Out as _Out
-from keyportal.domain.agent_keys import DEFAULT_LIFETIME, LONGEST_LIFETIME
+from keyportal.domain.agent_keys import DEFAULT_OVERLAP, OVERLAPS
 from keyportal.domain.principals import Scope
 
 T = TypeVar("T")
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
-
-
-def _read_moment(value: object) -> datetime | None:
-    if value is None:
-        return None
-    text = value.upper() if isinstance(value, str) else ""
-    if _RFC_3339.fullmatch(text):
-        try:
-            return datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise ValueError("has to be a time with its zone, such as 2027-01-31T00:00:00Z")
-
-
-def _write_moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-MomentIn = Annotated[datetime | None, BeforeValidator(_read_moment)]
-# As RFC 3339 in UTC with Z, whatever zone a database driver chose.
-Moment = Annotated[
-    datetime,
-    PlainSerializer(_write_moment, when_used="json"),
-    Field(json_schema_extra={"format": "date-time"}),
-]
 
 
 class ErrorDetail(_Out):
@@ -62,14 +47,22 @@ class Page(_Out, Generic[T]):
 
 
 class CredentialCreate(_In):
-    provider: str = Field(description="A provider id of GET /api/providers; case does not matter.")
+    provider: str | None = Field(
+        None,
+        description="A provider id of GET /api/providers; case does not matter. Absent or null makes a"
+        " General key: a name and a value, used once it is linked.",
+    )
     name: str
     api_key: SecretStr = Field(description="The value. It goes in and never comes out of this route.")
     fields: dict[str, str] = Field(default_factory=dict, max_length=20)
     note: str = ""
     environment: str = Field("", description="A label such as prod.")
-    expires_at: MomentIn = None
+    expires_at: MomentIn = Field(None, description="From then on the key is passed over.")
+    remind_at: MomentIn = Field(None, description="When to remind its owner to rotate it.")
     active: bool = True
+    failover: bool = Field(
+        False, description="Consent that the next key is used while this one is refused or without quota."
+    )
 
 
 class CredentialChange(_In):
@@ -81,7 +74,12 @@ class CredentialChange(_In):
     note: str | None = None
     environment: str | None = None
     expires_at: MomentIn = Field(None, description="null means: never.")
+    remind_at: MomentIn = Field(None, description="null means: no reminder.")
     active: bool | None = None
+    failover: bool | None = None
+    position: int | None = Field(
+        None, ge=0, description="Its place among its provider's keys, from 0; beyond the end is last."
+    )
     version: int | None = Field(
         None, description="The version you saw; 412 if it is no longer the present one."
     )
@@ -106,7 +104,7 @@ class HealthOut(_Out):
 
 class CredentialOut(_Out):
     id: str
-    provider: str
+    provider: str = Field(description="Empty for a General key.")
     name: str
     mask: str
     active: bool
@@ -117,6 +115,8 @@ class CredentialOut(_Out):
     note: str
     environment: str
     expires_at: Moment | None
+    remind_at: Moment | None
+    failover: bool
     health: HealthOut
     usage_count: int
     last_used_at: Moment | None
@@ -147,13 +147,22 @@ class CheckOut(_Out):
 class AgentKeyCreate(_In):
     name: str
     scopes: list[str] = Field(default_factory=lambda: [str(Scope.RESOLVE)], max_length=10)
-    expires_in_days: int = Field(DEFAULT_LIFETIME.days, ge=1, le=LONGEST_LIFETIME.days)
+    expires_in_days: int | None = Field(
+        None, ge=1, le=3650, description="By default as the policy says, and never longer than it allows."
+    )
 
 
 class AgentKeyChange(_In):
     """Scopes and expiry never change: make a new agent key instead."""
 
     name: str
+    version: int | None = None
+
+
+class AgentKeyRotation(_In):
+    overlap_days: int = Field(
+        DEFAULT_OVERLAP, description=f"How long the old value stays good: {', '.join(map(str, OVERLAPS))}."
+    )
     version: int | None = None
 
 
@@ -231,6 +240,7 @@ class StatusOut(_Out):
 class SignInForm(_In):
     email: str
     password: SecretStr
+    next: str = Field("", description="A page of the portal to go to; other addresses are ignored.")
 
 
 class SetUpForm(_In):
@@ -244,14 +254,31 @@ _REQUESTS: tuple[Any, ...] = (
     CredentialCreate,
     CredentialChange,
     CheckUnsaved,
+    RotationStart,
+    RotationFinish,
+    LinkCreate,
     AgentKeyCreate,
     AgentKeyChange,
+    AgentKeyRotation,
+    ImportIn,
+    PoliciesChange,
     ProviderCreate,
     ProviderChange,
     ResolveIn,
     SignInForm,
     SetUpForm,
+    UserInvite,
+    UserChange,
+    AccountChange,
+    PasswordForm,
+    LinkForm,
+    JoinForm,
 )
-_QUERY = frozenset({"q", "provider", "status", "health", "page", "size", "with_model", "model"})
+_QUERY = frozenset({"q", "provider", "status", "health", "environment", "sort", "page", "size"}) | frozenset(
+    {"with_model", "model", "format"}
+)
+_PEOPLE = frozenset(
+    {"role", "sort", "keys", "version", "person", "action", "result", "within", "from", "to", "object"}
+)
 # The names an error may give as `field`; anything else would be the caller's own text.
-KNOWN_FIELDS = _QUERY.union(*(model.model_fields for model in _REQUESTS))
+KNOWN_FIELDS = _QUERY.union(_PEOPLE, *(model.model_fields for model in _REQUESTS))

@@ -30,7 +30,8 @@ async def _nothing_to_check() -> None:
 class Visit:
     """One request. `route` is None for an unknown address; `principal` is None until it is known.
 
-    `admit_again` looks at the credentials once more, for a request that took its time.
+    `admit_again` looks at the credentials once more, for a request that took its time. `next_page` is
+    where a form of a page wanted to go, if that is a page of ours.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Visit:
     takes: Takes
     principal: Principal | None = None
     admit_again: Callable[[], Awaitable[None]] = _nothing_to_check
+    next_page: str = ""
 
     @property
     def label(self) -> str:

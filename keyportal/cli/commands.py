@@ -9,10 +9,9 @@ import typer
 from keyportal.cli import providers
 from keyportal.cli.console import EXIT_REFUSED, opened_portal, refusals_as_exit_codes, say
 from keyportal.cli.serve import serve
-from keyportal.domain.agent_keys import DEFAULT_LIFETIME
 from keyportal.domain.principals import Role, Scope, operator_principal
 from keyportal.domain.secret import Secret
-from keyportal.services import agent_keys, doctor, overview, resolution, sign_in, users
+from keyportal.services import agent_keys, doctor, one_time_links, overview, resolution, sign_in, users
 from keyportal.services.overview import ChainView
 from keyportal.settings import load_settings
 
@@ -50,15 +49,35 @@ def add_user(
     say(f"{user.email} can sign in as {user.role}.")
 
 
+@users_app.command("invite")
+def invite_user(
+    email: Annotated[str, typer.Argument(help="The email to sign in with.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.MEMBER,
+    name: Annotated[str, typer.Option(help="The name shown.")] = "",
+) -> None:
+    """Invite a person; the link is printed once, alone on standard output."""
+    with opened_portal() as portal:
+        invitation = one_time_links.Invitation(email, role, name)
+        _print_link(one_time_links.invite(portal, operator_principal(), invitation))
+
+
+@users_app.command("reset")
+def reset_user(email: Annotated[str, typer.Argument(help="The person's email.")]) -> None:
+    """Print a link to choose another password: for an admin who is locked out."""
+    with opened_portal() as portal:
+        _print_link(one_time_links.new_link_for_email(portal, operator_principal(), email))
+
+
 @agent_keys_app.command("add")
 def add_agent_key(
     user: User,
     name: Annotated[str, typer.Option(help="What the key is for.")],
     scope: Annotated[list[Scope] | None, typer.Option(help="May be given several times.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=365, help="Lifetime.")] = DEFAULT_LIFETIME.days,
+    days: Annotated[int | None, typer.Option(min=1, help="Lifetime; by default as the policy says.")] = None,
 ) -> None:
     """Create an agent key; its value is printed once, alone on standard output."""
-    new = agent_keys.NewAgentKey(name, scope or [Scope.RESOLVE], timedelta(days=days), for_email=user)
+    lifetime = timedelta(days=days) if days is not None else None
+    new = agent_keys.NewAgentKey(name, scope or [Scope.RESOLVE], lifetime, for_email=user)
     with opened_portal() as portal:
         issued = agent_keys.create(portal, operator_principal(), new)
     say(f"{issued.view.name} expires {issued.view.expires_at:%d %b %Y}. This value is not shown again:")
@@ -100,8 +119,15 @@ def setup_code() -> None:
         print(sign_in.new_setup_code_for(portal).reveal())
 
 
+def _print_link(link: one_time_links.IssuedLink) -> None:
+    say(f"For {link.user.email}, once, until {link.expires_at:%d %b %Y, %H:%M} UTC:")
+    print(link.url.reveal())
+
+
 def _print_chain(chain: ChainView) -> None:
     print(f"{chain.provider}: {chain.reason}")
     for step in chain.steps:
         arrow = "->" if step.verdict == "used" else "  "
         print(f" {arrow} {step.source:<12} {step.name} {step.mask} ({step.situation}, {step.verdict})")
+    if chain.more:
+        print(f"    and {chain.more:,} more")

@@ -44,12 +44,18 @@ class CredentialStatus(StrEnum):
     INACTIVE = "inactive"
     EXPIRED = "expired"
     UNREADABLE = "unreadable"
+    RE_ENTER = "re_enter"
 
 
 def status_of(
-    *, active: bool, expires_at: datetime | None, readable: bool, now: datetime
+    *, active: bool, expires_at: datetime | None, readable: bool, now: datetime, has_value: bool = True
 ) -> CredentialStatus:
-    """Return the one status shown and resolved by. The owner's switch and the date outrank damage."""
+    """Return the one status shown. A missing value outranks all: nothing can be done with it before that.
+
+    The owner's switch and the date outrank damage.
+    """
+    if not has_value:
+        return CredentialStatus.RE_ENTER
     if not active:
         return CredentialStatus.INACTIVE
     if expires_at is not None and expires_at <= now:

@@ -93,6 +93,32 @@ class KeyUnreadable(KeyPortalError):
     )
 
 
+class NeedsReentry(KeyUnreadable):
+    """The key was handed over, or the encryption key of its value is lost: only its name is left."""
+
+    code = "needs_reentry"
+    message = "A saved API key has lost its value. Edit the key and enter the value again."
+
+
+class ProviderTaken(KeyPortalError):
+    """The policy is one key per provider."""
+
+    code = "provider_taken"
+    message = "API key for this provider already exists. Edit that one, or delete it first."
+
+
+class LinkTaken(KeyPortalError):
+    code = "link_taken"
+    message = "This key is linked there already."
+
+
+class RotationUnderWay(KeyPortalError):
+    """The rotation of a key is not where it would have to be for this."""
+
+    code = "rotation_under_way"
+    message = "A new value waits to take this key's place. Finish that rotation or discard it first."
+
+
 class NameTaken(KeyPortalError):
     code = "name_taken"
     message = "You already have a key with this name. Choose another name."
@@ -101,6 +127,32 @@ class NameTaken(KeyPortalError):
 class EmailTaken(KeyPortalError):
     code = "email_taken"
     message = "A person with this email already exists."
+
+
+class LastAdmin(KeyPortalError):
+    """Somebody has to be able to manage the portal."""
+
+    code = "last_admin"
+    message = "This is the last active admin. Make somebody else an admin first."
+
+
+class NotYourself(KeyPortalError):
+    code = "not_yourself"
+    message = "You cannot do this to your own account. Ask another admin."
+
+
+class WrongPersonStatus(KeyPortalError):
+    """What was asked does not fit where the person stands, such as a reset of somebody deactivated."""
+
+    code = "wrong_person_status"
+    message = "This person has no active account. Reactivate or invite them first."
+
+
+class LinkEnded(KeyPortalError):
+    """Used, expired, replaced and unknown links alike."""
+
+    code = "link_ended"
+    message = "This link is used up or expired. Ask your admin for a new one."
 
 
 class AlreadySetUp(KeyPortalError):
@@ -118,6 +170,16 @@ class InvalidInput(KeyPortalError):
 
     code = "invalid_input"
     message = "Something in this form cannot be used."
+
+
+class LineRefused(KeyPortalError):
+    """One line stops an import, so nothing of it is stored. `line` is its number."""
+
+    code = "line_refused"
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"Line {line}: {reason} Nothing was imported.", field="rows")
+        self.line = line
 
 
 class TooManyAttempts(KeyPortalError):

@@ -41,6 +41,14 @@ class Policies:
     def agent_key_longest(self) -> timedelta:
         return timedelta(days=self.agent_key_longest_days)
 
+    @property
+    def usage_kept(self) -> timedelta:
+        return timedelta(days=self.usage_kept_days)
+
+    @property
+    def deleted_kept(self) -> timedelta:
+        return timedelta(days=self.deleted_kept_days)
+
     def uses_environment(self, provider_id: str) -> bool:
         return self.environment_fallback and provider_id not in self.environment_off
 
@@ -55,7 +63,7 @@ def require_policies(policies: Policies) -> Policies:
         if isinstance(days, bool) or not isinstance(days, int) or not shortest <= days <= longest:
             raise InvalidInput(f"Enter a number of days from {shortest} to {longest}.", field=name)
     if policies.agent_key_days > policies.agent_key_longest_days:
-        raise InvalidInput("This is longer than the longest lifetime below.", field="agent_key_days")
+        raise InvalidInput("This is longer than the longest lifetime.", field="agent_key_days")
     return policies
 
 

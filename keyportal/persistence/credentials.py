@@ -3,26 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, update
-from sqlalchemy.orm import defer
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from keyportal.persistence.tables import CredentialRow
 
 SYSTEM_OWNER = "system"
+# In a filter: keys without a provider.
+GENERAL = "general"
 _LIKE_ESCAPE = "\\"
 
 
 @dataclass(frozen=True)
 class CredentialFilter:
-    """What a list is narrowed to; empty strings narrow nothing."""
+    """What a list is narrowed to; empty strings narrow nothing. The provider may be `general`."""
 
     text: str = ""
     provider: str = ""
     status: str = ""
     health: str = ""
+    environment: str = ""
 
 
 def find_credential(
@@ -33,14 +35,18 @@ def find_credential(
     return session.exec(query.with_for_update() if for_update else query).first()
 
 
+def find_credentials(session: Session, owner_key: str, credential_ids: Sequence[str]) -> list[CredentialRow]:
+    """Return those of these keys that are live and this owner's, locked in one order for everybody."""
+    query = select(CredentialRow).where(col(CredentialRow.id).in_(credential_ids), *theirs([owner_key]))
+    return list(session.exec(query.order_by(col(CredentialRow.id)).with_for_update()).all())
+
+
 def providers_by_id(
     session: Session, owner_keys: Sequence[str], credential_ids: Sequence[str]
 ) -> dict[str, str]:
     """Return the provider of each of these that is live and of one of these owners, and nothing else."""
     query = select(CredentialRow.id, CredentialRow.provider).where(
-        col(CredentialRow.id).in_(credential_ids),
-        col(CredentialRow.owner_key).in_(owner_keys),
-        col(CredentialRow.deleted_at).is_(None),
+        col(CredentialRow.id).in_(credential_ids), *theirs(owner_keys)
     )
     return dict(session.exec(query).all())
 
@@ -49,12 +55,27 @@ def find_by_name(session: Session, owner_key: str, name_key: str) -> CredentialR
     return session.exec(_live([owner_key]).where(CredentialRow.name_key == name_key)).first()
 
 
-def chain_of(session: Session, owner_key: str, provider: str) -> Sequence[CredentialRow]:
-    """Return an owner's credentials for a provider in the order they are tried."""
-    query = _live([owner_key]).where(CredentialRow.provider == provider)
-    return session.exec(
-        query.order_by(col(CredentialRow.position), col(CredentialRow.created_at), col(CredentialRow.id))
-    ).all()
+def with_value(session: Session, owner_key: str, credential_id: str) -> CredentialRow | None:
+    """Return a live credential with its ciphertext, as one state of it."""
+    query = _live([owner_key]).where(CredentialRow.id == credential_id)
+    # Rows of chains were read without, and cannot be asked for it afterwards.
+    return session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def has_key_for(session: Session, owner_key: str, provider: str) -> bool:
+    """Tell whether an owner has a live key for a provider, besides those of a rotation under way."""
+    query = select(CredentialRow.id).where(
+        CredentialRow.owner_key == owner_key,
+        CredentialRow.provider == provider,
+        col(CredentialRow.deleted_at).is_(None),
+        *stands_alone(),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def stands_alone() -> tuple[Any, ...]:
+    """Return the conditions for a key that is not half of a rotation: only such a one is counted."""
+    return col(CredentialRow.replaces_id).is_(None), col(CredentialRow.replaced_by_id).is_(None)
 
 
 def next_position(session: Session, owner_key: str, provider: str) -> int:
@@ -65,30 +86,6 @@ def next_position(session: Session, owner_key: str, provider: str) -> int:
     )
     highest = session.exec(query).one()
     return 0 if highest is None else highest + 1
-
-
-def search_credentials(
-    session: Session,
-    owner_key: str,
-    wanted: CredentialFilter,
-    *,
-    readable_key_ids: frozenset[str],
-    now: datetime,
-    offset: int,
-    limit: int,
-) -> tuple[Sequence[CredentialRow], int]:
-    """Return one page, newest first, and the number of all matches. Never touches ciphertext."""
-    conditions = _conditions(owner_key, wanted, readable_key_ids, now)
-    total = session.exec(select(func.count()).select_from(CredentialRow).where(*conditions)).one()
-    page = (
-        select(CredentialRow)
-        .options(defer(cast(Any, CredentialRow.sealed), raiseload=True))
-        .where(*conditions)
-        .order_by(col(CredentialRow.created_at).desc(), col(CredentialRow.id))
-        .offset(offset)
-        .limit(limit)
-    )
-    return session.exec(page).all(), total
 
 
 def count_use(session: Session, credential_id: str, now: datetime) -> None:
@@ -118,6 +115,15 @@ def write_health(session: Session, credential_id: str, secret_version: int, **va
     return done.rowcount == 1
 
 
+def theirs(owner_keys: Sequence[str]) -> tuple[Any, ...]:
+    """Return the conditions that rows found by several ids are live and of these owners.
+
+    Written so that no index of owners tempts the database away from that of the ids: SQLite would
+    rather read all keys of the owner.
+    """
+    return func.coalesce(CredentialRow.owner_key, "").in_(owner_keys), col(CredentialRow.deleted_at).is_(None)
+
+
 def escape_like(text: str) -> str:
     """Return text in which `%` and `_` stand for themselves in a LIKE pattern."""
     for special in (_LIKE_ESCAPE, "%", "_"):
@@ -129,50 +135,3 @@ def _live(owner_keys: Sequence[str]) -> Any:
     return select(CredentialRow).where(
         col(CredentialRow.owner_key).in_(owner_keys), col(CredentialRow.deleted_at).is_(None)
     )
-
-
-def _conditions(
-    owner_key: str, wanted: CredentialFilter, key_ids: frozenset[str], now: datetime
-) -> list[ColumnElement[bool]]:
-    conditions: list[Any] = [
-        CredentialRow.owner_key == owner_key,
-        col(CredentialRow.deleted_at).is_(None),
-    ]
-    if wanted.text:
-        pattern = f"%{escape_like(wanted.text)}%"
-        conditions.append(col(CredentialRow.name_key).like(pattern, escape=_LIKE_ESCAPE))
-    if wanted.provider:
-        conditions.append(CredentialRow.provider == wanted.provider)
-    if wanted.health:
-        conditions.append(_health(wanted.health))
-    if wanted.status:
-        conditions.append(_status(wanted.status, key_ids, now))
-    return conditions
-
-
-def _health(health: str) -> Any:
-    # A key nobody has tested yet shows as "Not checked", as an unchecked one does.
-    if health == "unchecked":
-        outcome = col(CredentialRow.health_outcome)
-        return or_(outcome.is_(None), outcome == health)
-    return CredentialRow.health_outcome == health
-
-
-def _status(status: str, key_ids: frozenset[str], now: datetime) -> Any:
-    """Mirror `domain.credentials.status_of` in SQL; a test holds the two together."""
-    active = col(CredentialRow.active).is_(True)
-    expires_at = col(CredentialRow.expires_at)
-    expired = and_(expires_at.is_not(None), expires_at <= now)
-    current = or_(expires_at.is_(None), expires_at > now)
-    unreadable = or_(
-        col(CredentialRow.unreadable).is_(True), col(CredentialRow.key_id).not_in(sorted(key_ids))
-    )
-    match status:
-        case "inactive":
-            return ~active
-        case "expired":
-            return and_(active, expired)
-        case "unreadable":
-            return and_(active, current, unreadable)
-        case _:
-            return and_(active, current, ~unreadable)

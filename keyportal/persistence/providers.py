@@ -1,14 +1,11 @@
 """Queries for what admins decided about providers, and for whose keys a decision touches."""
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 from sqlalchemy import Text, delete, func
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from keyportal.persistence.tables import CredentialRow, ProviderRow
@@ -54,19 +51,3 @@ def destinations(session: Session, provider_id: str | None = None) -> list[Seale
     if provider_id is not None:
         query = query.where(CredentialRow.provider == provider_id)
     return [SealedTo(name, to, json.loads(text), count) for name, to, text, count in session.exec(query)]
-
-
-def chains_by_provider(
-    session: Session, owner_keys: Sequence[str]
-) -> dict[tuple[str, str], list[CredentialRow]]:
-    """Return all chains of these owners in one query, by owner and provider. Never touches ciphertext."""
-    query = (
-        select(CredentialRow)
-        .options(defer(cast(Any, CredentialRow.sealed), raiseload=True))
-        .where(col(CredentialRow.owner_key).in_(owner_keys), col(CredentialRow.deleted_at).is_(None))
-        .order_by(col(CredentialRow.position), col(CredentialRow.created_at), col(CredentialRow.id))
-    )
-    found: defaultdict[tuple[str, str], list[CredentialRow]] = defaultdict(list)
-    for row in session.exec(query):
-        found[row.owner_key, row.provider].append(row)
-    return found

@@ -1,6 +1,5 @@
-"""Queries for what the deployment keeps about itself: settings, canaries, attempts, the audit trail."""
+"""Queries for what the deployment keeps about itself: settings, canaries, attempts."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import delete, update
@@ -8,7 +7,6 @@ from sqlmodel import Session, col, select
 
 from keyportal.persistence.tables import (
     AttemptRow,
-    AuditEventRow,
     CredentialRow,
     EncryptionKeyRow,
     SettingRow,
@@ -38,12 +36,12 @@ def add_encryption_key(session: Session, row: EncryptionKeyRow) -> None:
     session.flush()
 
 
-def count_seal(session: Session, key_id: str) -> int:
-    """Add one to a key's seals and return the new number."""
+def count_seal(session: Session, key_id: str, number: int = 1) -> int:
+    """Add to a key's seals and return the new number."""
     done = session.exec(
         update(EncryptionKeyRow)
         .where(col(EncryptionKeyRow.key_id) == key_id)
-        .values(seals=EncryptionKeyRow.seals + 1)
+        .values(seals=EncryptionKeyRow.seals + number)
         .returning(col(EncryptionKeyRow.seals))
     )
     return done.scalar_one()
@@ -74,19 +72,3 @@ def return_attempt(session: Session, key: str) -> None:
 
 def forget_old_attempts(session: Session, now: datetime) -> None:
     session.exec(delete(AttemptRow).where(col(AttemptRow.window_ends_at) <= now))
-
-
-def last_event(session: Session) -> AuditEventRow | None:
-    return session.exec(select(AuditEventRow).order_by(col(AuditEventRow.id).desc()).limit(1)).first()
-
-
-def events_in_order(session: Session, batch: int = 1000) -> Iterator[AuditEventRow]:
-    """Yield the whole trail, oldest first, in batches."""
-    after = 0
-    while True:
-        query = select(AuditEventRow).where(col(AuditEventRow.id) > after).order_by(col(AuditEventRow.id))
-        rows = session.exec(query.limit(batch)).all()
-        if not rows:
-            return
-        yield from rows
-        after = rows[-1].id or 0

@@ -5,51 +5,31 @@
 
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    UniqueConstraint,
-    false,
-    text,
-)
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, LargeBinary, UniqueConstraint, false
+from sqlalchemy.orm import column_property
 from sqlmodel import Field, SQLModel
 
-# SQLite numbers rows by itself only in a column of type INTEGER.
-_SERIAL = BigInteger().with_variant(Integer, "sqlite")
-_LIVE = text("deleted_at IS NULL")
-
-
-def new_id() -> str:
-    return str(uuid4())
-
-
-def _owner_column(nullable: bool) -> Column[str]:
-    return Column(ForeignKey("users.id"), nullable=nullable, index=True)
-
-
-def _json_column(empty: str) -> Column[Any]:
-    return Column(JSON, nullable=False, server_default=empty)
-
-
-def _live_index(name: str, *columns: str, unique: bool = False) -> Index:
-    """An index of the rows that are not deleted: lists count and sort by it alone."""
-    return Index(name, *columns, unique=unique, sqlite_where=_LIVE, postgresql_where=_LIVE)
+from keyportal.persistence.columns import LOST, SERIAL, json_column, live_index, owner_column, present_index
+from keyportal.persistence.columns import new_id as new_id
 
 
 class UserRow(SQLModel, table=True):
+    """A person. Until they follow their invitation they have no password digest and are not active."""
+
     __tablename__ = "users"
+    __table_args__ = (
+        present_index("ix_users_name", "name_key", "id"),
+        present_index("ix_users_created", "created_at", "id"),
+        present_index("ix_users_signed_in", "last_sign_in_at", "id"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
     email: str
     email_key: str = Field(unique=True)
     name: str
+    # The name as it is sorted and searched by.
+    name_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
     role: str
     password_digest: str
     active: bool = True
@@ -69,7 +49,7 @@ class SessionRow(SQLModel, table=True):
     digest: str = Field(primary_key=True, max_length=64)
     # A public name for it: the digest is what the cookie is looked up by and stays here.
     id: str = Field(default_factory=new_id, max_length=36)
-    user_id: str = Field(sa_column=_owner_column(nullable=False))
+    user_id: str = Field(sa_column=owner_column(nullable=False))
     address: str
     browser: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime
@@ -85,7 +65,7 @@ class OneTimeLinkRow(SQLModel, table=True):
 
     digest: str = Field(primary_key=True, max_length=64)
     kind: str
-    user_id: str = Field(sa_column=_owner_column(nullable=False))
+    user_id: str = Field(sa_column=owner_column(nullable=False))
     created_by: str
     created_at: datetime
     expires_at: datetime
@@ -101,19 +81,24 @@ class CredentialRow(SQLModel, table=True):
 
     __tablename__ = "credentials"
     __table_args__ = (
-        _live_index("uq_credentials_owner_name", "owner_key", "name_key", unique=True),
-        _live_index("ix_credentials_chain", "owner_key", "provider", "position"),
-        _live_index("ix_credentials_created", "owner_key", "created_at", "id"),
-        _live_index("ix_credentials_used", "owner_key", "last_used_at", "id"),
-        _live_index("ix_credentials_usage", "owner_key", "usage_count", "id"),
-        _live_index("ix_credentials_health", "owner_key", "health_outcome", "id"),
-        _live_index("ix_credentials_expiry", "owner_key", "expires_at", "id"),
-        _live_index("ix_credentials_reminder", "owner_key", "remind_at"),
+        live_index("uq_credentials_owner_name", "owner_key", "name_key", unique=True),
+        live_index("ix_credentials_chain", "owner_key", "provider", "position", "created_at", "id"),
+        live_index("ix_credentials_environment", "owner_key", "environment"),
+        # One new value at a time waits for a key's place.
+        live_index("uq_credentials_replaces", "replaces_id", unique=True),
+        live_index("ix_credentials_replaced_by", "replaced_by_id"),
+        live_index("ix_credentials_created", "owner_key", "created_at", "id"),
+        live_index("ix_credentials_used", "owner_key", "last_used_at", "id"),
+        live_index("ix_credentials_usage", "owner_key", "usage_count", "id"),
+        live_index("ix_credentials_health", "owner_key", "health_outcome", "id"),
+        live_index("ix_credentials_expiry", "owner_key", "expires_at", "id"),
+        live_index("ix_credentials_reminder", "owner_key", "remind_at"),
+        Index("ix_credentials_lost", "owner_key", "id", sqlite_where=LOST, postgresql_where=LOST),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
     ownership: str
-    owner_id: str | None = Field(default=None, sa_column=_owner_column(nullable=True))
+    owner_id: str | None = Field(default=None, sa_column=owner_column(nullable=True))
     owner_key: str
     provider: str
     name: str
@@ -127,7 +112,7 @@ class CredentialRow(SQLModel, table=True):
     unreadable: bool = False
     fields: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     # Names of the fields sealed together with the value; their values stand nowhere else.
-    secret_fields: list[str] = Field(default_factory=list, sa_column=_json_column("[]"))
+    secret_fields: list[str] = Field(default_factory=list, sa_column=json_column("[]"))
     note: str = ""
     environment: str = ""
     active: bool = True
@@ -144,13 +129,18 @@ class CredentialRow(SQLModel, table=True):
     health_message: str = ""
     health_checked_at: datetime | None = None
     health_latency_ms: int | None = None
-    health_details: dict[str, Any] = Field(default_factory=dict, sa_column=_json_column("{}"))
+    health_details: dict[str, Any] = Field(default_factory=dict, sa_column=json_column("{}"))
     usage_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     last_used_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
     version: int = 1
+
+
+# Read with lists, which leave the ciphertext itself where it is.
+_sealed = SQLModel.metadata.tables["credentials"].c.sealed
+CredentialRow.is_sealed = column_property(_sealed.is_not(None))  # pyright: ignore
 
 
 class CredentialLinkRow(SQLModel, table=True):
@@ -168,6 +158,8 @@ class CredentialLinkRow(SQLModel, table=True):
     provider: str
     # Such as `gpt-4o*`; an empty one stands for every model.
     model_pattern: str = ""
+    # Where the provider was when the link was made: a key without an address of its own goes nowhere else.
+    base_url: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime
 
 
@@ -193,14 +185,14 @@ class AgentKeyRow(SQLModel, table=True):
 
     __tablename__ = "agent_keys"
     __table_args__ = (
-        _live_index("uq_agent_keys_owner_name", "user_id", "name_key", unique=True),
-        _live_index("ix_agent_keys_created", "user_id", "created_at", "id"),
-        _live_index("ix_agent_keys_used", "user_id", "last_used_at", "id"),
-        _live_index("ix_agent_keys_expiry", "user_id", "expires_at", "id"),
+        live_index("uq_agent_keys_owner_name", "user_id", "name_key", unique=True),
+        live_index("ix_agent_keys_created", "user_id", "created_at", "id"),
+        live_index("ix_agent_keys_used", "user_id", "last_used_at", "id"),
+        live_index("ix_agent_keys_expiry", "user_id", "expires_at", "id"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
-    user_id: str = Field(sa_column=_owner_column(nullable=False))
+    user_id: str = Field(sa_column=owner_column(nullable=False))
     public_id: str = Field(unique=True, max_length=12)
     digest: str = Field(max_length=64)
     name: str
@@ -227,7 +219,7 @@ class AuditEventRow(SQLModel, table=True):
         Index("ix_audit_events_result", "result", "id"),
     )
 
-    id: int | None = Field(default=None, sa_column=Column(_SERIAL, primary_key=True))
+    id: int | None = Field(default=None, sa_column=Column(SERIAL, primary_key=True))
     uid: str = Field(default_factory=new_id, unique=True, max_length=36)
     at: datetime = Field(index=True)
     principal_kind: str
@@ -256,7 +248,7 @@ class ProviderRow(SQLModel, table=True):
     base_url: str = ""
     name: str = ""
     auth_style: str = ""
-    environment_names: list[str] = Field(default_factory=list, sa_column=_json_column("[]"))
+    environment_names: list[str] = Field(default_factory=list, sa_column=json_column("[]"))
     created_at: datetime
     updated_at: datetime
     version: int = 1

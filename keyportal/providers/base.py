@@ -200,6 +200,8 @@ class Provider:
     formats: tuple[KeyFormat, ...] = ()
     refused_also: str = ""
     file_environment_names: tuple[str, ...] = ()
+    # What people call it or its models besides, for looking it up: `claude`, `grok`.
+    keywords: tuple[str, ...] = ()
     # The field that names the model to ask about, where models have the names their owners gave them.
     model_field: str = ""
     # Where a key of the environment belongs: an admin's address was never meant for it.

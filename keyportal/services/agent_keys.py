@@ -1,102 +1,114 @@
 """Agent keys: made once and shown once, listed, renamed, revoked, deleted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from keyportal.domain.agent_keys import (
-    DEFAULT_LIFETIME,
-    LONGEST_LIFETIME,
-    AgentKeyStatus,
-    agent_key_status,
-)
+from keyportal.domain.agent_keys import AgentKeyStatus
 from keyportal.domain.audit import Action
-from keyportal.domain.errors import InvalidInput, NameTaken, NotFound, VersionConflict
-from keyportal.domain.masks import mask_agent_key
+from keyportal.domain.errors import InvalidInput, NotFound, VersionConflict
+from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Permission, Principal, PrincipalKind, Role, Scope
-from keyportal.domain.secret import Secret
 from keyportal.domain.text import is_row_id, name_key, require_name, search_key
 from keyportal.persistence import agent_keys, users
+from keyportal.persistence.agent_keys import SORTS, AgentKeyFilter
 from keyportal.persistence.tables import AgentKeyRow
-from keyportal.services import audit
-from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page
+from keyportal.services.acting import acting
+from keyportal.services.agent_key_rows import (
+    AgentKeyView,
+    IssuedAgentKey,
+    agent_key_view,
+    new_row,
+    owner_of,
+    record,
+    require_row,
+    require_scopes,
+    store,
+)
+from keyportal.services.paging import PAGE_SIZES, Page, page_of, require_page, require_sort
+from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
-from keyportal.vault.tokens import digest, new_agent_token
+
+# As many as a page of the list can show.
+MOST = max(PAGE_SIZES)
 
 
 @dataclass(frozen=True)
 class NewAgentKey:
-    """`for_email` lets an operator make a key for a person; everybody else makes their own."""
+    """Without a lifetime and a moment it expires at, it lives as long as the policy says.
+
+    `for_email` lets an operator make a key for a person; everybody else makes their own.
+    """
 
     name: str
     scopes: Sequence[str] = (Scope.RESOLVE,)
-    lifetime: timedelta = DEFAULT_LIFETIME
+    lifetime: timedelta | None = None
+    expires_at: datetime | None = None
     for_email: str | None = None
 
 
 @dataclass(frozen=True)
-class AgentKeyView:
-    id: str
-    name: str
-    mask: str
-    scopes: tuple[str, ...]
-    status: str
-    created_by: str
-    created_at: datetime
-    last_used_at: datetime | None
-    expires_at: datetime
-    version: int
-    can_revoke: bool
+class Lifetimes:
+    """How long a new agent key lives unless said otherwise, and at most, in days."""
 
-
-@dataclass(frozen=True)
-class IssuedAgentKey:
-    """A new agent key with its value, which is never to be had again."""
-
-    view: AgentKeyView
-    token: Secret = field(repr=False)
+    usual_days: int
+    longest_days: int
 
 
 def search(
-    portal: Portal, principal: Principal, text: str = "", *, page: int = 1, size: int = PAGE_SIZES[0]
+    portal: Portal,
+    principal: Principal,
+    wanted: AgentKeyFilter | None = None,
+    *,
+    sort: str = "-created",
+    page: int = 1,
+    size: int = PAGE_SIZES[0],
 ) -> Page[AgentKeyView]:
-    """Return one page of the principal's agent keys, newest first."""
+    """Return one page of the principal's agent keys."""
     principal.require(Permission.AGENT_KEYS_READ)
     require_page(page, size)
+    order, wanted = require_sort(sort, SORTS), _require_filter(wanted or AgentKeyFilter())
     with portal.database.reading() as session:
         rows, total = agent_keys.search_agent_keys(
-            session, _owner(principal), search_key(text), offset=(page - 1) * size, limit=size
+            session,
+            owner_of(principal),
+            wanted,
+            now=portal.clock.now(),
+            order=order,
+            offset=(page - 1) * size,
+            limit=size,
         )
-        items = [_view(portal, row) for row in rows]
+        items = [agent_key_view(portal, row) for row in rows]
     return page_of(items, total, page, size)
+
+
+def lifetimes(portal: Portal, principal: Principal) -> Lifetimes:
+    """Return what the policies say about the lifetime of a new agent key."""
+    principal.require(Permission.AGENT_KEYS_READ)
+    with portal.database.reading() as session:
+        policies = policies_in(session)
+    return Lifetimes(policies.agent_key_days, policies.agent_key_longest_days)
 
 
 def create(portal: Portal, principal: Principal, new: NewAgentKey) -> IssuedAgentKey:
     """Issue a token. Raises InvalidInput, NameTaken, NotFound, and Forbidden for a scope out of reach."""
     principal.require(Permission.AGENT_KEYS_WRITE)
-    name, scopes = require_name(new.name), _require_scopes(principal, new.scopes)
-    if not timedelta(0) < new.lifetime <= LONGEST_LIFETIME:
-        raise InvalidInput(f"An agent key lives 1 to {LONGEST_LIFETIME.days} days.", field="expires_in_days")
-    issued, now = new_agent_token(), portal.clock.now()
-    with portal.database.transaction() as session:
-        row = AgentKeyRow(
+    name, scopes = require_name(new.name), require_scopes(principal, new.scopes)
+    with acting(portal, principal) as session:
+        lifetime = _require_lifetime(policies_in(session), _wanted_lifetime(portal, new))
+        row, token = new_row(
+            portal,
             user_id=_owner_of_new(session, principal, new),
-            public_id=issued.public_id,
-            digest=digest(issued.token.reveal()),
             name=name,
-            name_key=name_key(name),
-            mask=mask_agent_key(issued.token.reveal()),
-            scopes=list(scopes),
+            scopes=scopes,
             created_by=principal.email or principal.label,
-            created_at=now,
-            expires_at=now + new.lifetime,
+            expires_at=portal.clock.now() + lifetime,
         )
-        _store(session, row)
-        _record(portal, session, principal, Action.AGENT_KEY_CREATE, row)
-    return IssuedAgentKey(_view(portal, row), issued.token)
+        store(session, row)
+        record(portal, session, principal, Action.AGENT_KEY_CREATE, row)
+    return IssuedAgentKey(agent_key_view(portal, row), token)
 
 
 def rename(
@@ -104,116 +116,128 @@ def rename(
 ) -> AgentKeyView:
     """Raises NotFound, NameTaken, VersionConflict. Scopes and expiry never change after creation."""
     name = require_name(name)
-    with portal.database.transaction() as session:
-        row = _require_row(session, principal, agent_key_id)
+    with acting(portal, principal) as session:
+        row = require_row(session, principal, agent_key_id)
         if version is not None and version != row.version:
             raise VersionConflict
-        row.name, row.name_key = name, name_key(name)
-        row.version += 1
-        _store(session, row)
-        _record(portal, session, principal, Action.AGENT_KEY_UPDATE, row)
-    return _view(portal, row)
+        if row.name != name:
+            row.name, row.name_key = name, name_key(name)
+            row.version += 1
+            store(session, row)
+            record(portal, session, principal, Action.AGENT_KEY_UPDATE, row)
+    return agent_key_view(portal, row)
 
 
 def revoke(portal: Portal, principal: Principal, agent_key_id: str) -> AgentKeyView:
     """End an agent key at once. Revoking twice is no error."""
-    with portal.database.transaction() as session:
-        row = _require_row(session, principal, agent_key_id)
-        if row.revoked_at is None:
-            row.revoked_at = portal.clock.now()
-            row.version += 1
-            _store(session, row)
-            _record(portal, session, principal, Action.AGENT_KEY_REVOKE, row)
-    return _view(portal, row)
+    with acting(portal, principal) as session:
+        row = require_row(session, principal, agent_key_id)
+        revoke_row(portal, session, principal, row)
+    return agent_key_view(portal, row)
 
 
 def delete(portal: Portal, principal: Principal, agent_key_id: str) -> None:
     """Wipe the digest and keep a tombstone."""
-    with portal.database.transaction() as session:
-        row = _require_row(session, principal, agent_key_id)
-        row.deleted_at = portal.clock.now()
-        row.revoked_at = row.revoked_at or row.deleted_at
-        row.digest = ""
-        row.version += 1
-        session.add(row)
-        _record(portal, session, principal, Action.AGENT_KEY_DELETE, row)
+    with acting(portal, principal) as session:
+        _delete_row(portal, session, principal, require_row(session, principal, agent_key_id))
 
 
-def _require_row(session: Session, principal: Principal, agent_key_id: str) -> AgentKeyRow:
+def revoke_many(portal: Portal, principal: Principal, agent_key_ids: Sequence[str]) -> int:
+    """End several at once, all or none. Returns how many were still usable. Raises NotFound."""
+    return _to_many(portal, principal, agent_key_ids, revoke_row)
+
+
+def delete_many(portal: Portal, principal: Principal, agent_key_ids: Sequence[str]) -> int:
+    """Delete several, all or none. Returns how many. Raises NotFound."""
+    return _to_many(portal, principal, agent_key_ids, _delete_row)
+
+
+def agent_keys_of(portal: Portal, principal: Principal, user_id: str) -> list[AgentKeyView]:
+    """Return a person's agent keys for an admin, masked, newest first; at most a page of them."""
+    principal.require(Permission.USERS_WRITE)
+    with portal.database.reading() as session:
+        rows = agent_keys.agent_keys_of(session, user_id, MOST) if is_row_id(user_id) else []
+        return [agent_key_view(portal, row) for row in rows]
+
+
+def revoke_for(portal: Portal, principal: Principal, user_id: str, agent_key_id: str) -> AgentKeyView:
+    """End a person's agent key, as an admin. Raises NotFound."""
+    principal.require(Permission.USERS_WRITE)
+    with acting(portal, principal) as session:
+        row = None
+        if is_row_id(user_id) and is_row_id(agent_key_id):
+            row = agent_keys.find_agent_key(session, user_id, agent_key_id, for_update=True)
+        if row is None:
+            raise NotFound
+        revoke_row(portal, session, principal, row)
+    return agent_key_view(portal, row)
+
+
+def revoke_row(portal: Portal, session: Session, principal: Principal, row: AgentKeyRow) -> bool:
+    """Revoke inside the caller's transaction. Returns False where that was done before."""
+    if row.revoked_at is not None:
+        return False
+    row.revoked_at = portal.clock.now()
+    row.version += 1
+    store(session, row)
+    record(portal, session, principal, Action.AGENT_KEY_REVOKE, row)
+    return True
+
+
+def _delete_row(portal: Portal, session: Session, principal: Principal, row: AgentKeyRow) -> bool:
+    row.deleted_at = portal.clock.now()
+    row.revoked_at = row.revoked_at or row.deleted_at
+    row.digest = ""
+    row.version += 1
+    session.add(row)
+    record(portal, session, principal, Action.AGENT_KEY_DELETE, row)
+    return True
+
+
+def _to_many(
+    portal: Portal,
+    principal: Principal,
+    agent_key_ids: Sequence[str],
+    act: Callable[[Portal, Session, Principal, AgentKeyRow], bool],
+) -> int:
     principal.require(Permission.AGENT_KEYS_WRITE)
-    row = None
-    if is_row_id(agent_key_id):
-        row = agent_keys.find_agent_key(session, _owner(principal), agent_key_id, for_update=True)
-    if row is None:
+    wanted = sorted(set(agent_key_ids))
+    if not 1 <= len(wanted) <= MOST:
+        raise InvalidInput(f"Choose from 1 to {MOST} agent keys.", field="ids")
+    if not all(is_row_id(one) for one in wanted):
         raise NotFound
-    return row
+    with acting(portal, principal) as session:
+        rows = agent_keys.find_agent_keys(session, owner_of(principal), wanted, for_update=True)
+        if len(rows) != len(wanted):
+            raise NotFound
+        return sum(act(portal, session, principal, row) for row in rows)
 
 
-def _owner(principal: Principal) -> str:
-    if principal.user_id is None:
-        raise NotFound
-    return principal.user_id
+def _require_filter(wanted: AgentKeyFilter) -> AgentKeyFilter:
+    if wanted.status and wanted.status not in set(AgentKeyStatus):
+        raise InvalidInput(f"A status is one of {', '.join(AgentKeyStatus)}.", field="status")
+    return AgentKeyFilter(search_key(wanted.text), wanted.status)
+
+
+def _wanted_lifetime(portal: Portal, new: NewAgentKey) -> timedelta | None:
+    return new.expires_at - portal.clock.now() if new.expires_at is not None else new.lifetime
+
+
+def _require_lifetime(policies: Policies, wanted: timedelta | None) -> timedelta:
+    lifetime = policies.agent_key_lifetime if wanted is None else wanted
+    if not timedelta(0) < lifetime <= policies.agent_key_longest:
+        raise InvalidInput(
+            f"An agent key lives 1 to {policies.agent_key_longest_days} days here.", field="expires_in_days"
+        )
+    return lifetime
 
 
 def _owner_of_new(session: Session, principal: Principal, new: NewAgentKey) -> str:
     if principal.kind is not PrincipalKind.OPERATOR:
-        return _owner(principal)
+        return owner_of(principal)
     person = users.find_user_by_email(session, search_key(new.for_email or ""))
     if person is None or not person.active:
         raise NotFound("There is no active person with this email.")
     if Scope.RESOLVE_ANY in new.scopes and person.role != Role.ADMIN:
         raise InvalidInput("Only an admin's agent key may resolve for any person.", field="scopes")
     return person.id
-
-
-def _require_scopes(principal: Principal, wanted: Sequence[str]) -> tuple[Scope, ...]:
-    known = set(Scope)
-    if not wanted or any(s not in known for s in wanted):
-        raise InvalidInput(f"Choose at least one scope of {', '.join(Scope)}.", field="scopes")
-    scopes = tuple(s for s in Scope if s in wanted)
-    if Scope.RESOLVE_ANY in scopes:
-        principal.require(Permission.AGENT_KEYS_GRANT_ANY)
-    return scopes
-
-
-def _store(session: Session, row: AgentKeyRow) -> None:
-    with session.no_autoflush:
-        holder = agent_keys.find_agent_key_by_name(session, row.user_id, row.name_key)
-    if holder is not None and holder.id != row.id:
-        raise NameTaken("You already have an agent key with this name. Choose another name.", field="name")
-    session.add(row)
-    try:
-        session.flush()
-    except IntegrityError:
-        raise NameTaken(field="name") from None
-
-
-def _view(portal: Portal, row: AgentKeyRow) -> AgentKeyView:
-    status = agent_key_status(expires_at=row.expires_at, revoked_at=row.revoked_at, now=portal.clock.now())
-    return AgentKeyView(
-        id=row.id,
-        name=row.name,
-        mask=row.mask,
-        scopes=tuple(row.scopes),
-        status=status,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        last_used_at=row.last_used_at,
-        expires_at=row.expires_at,
-        version=row.version,
-        can_revoke=status is not AgentKeyStatus.REVOKED,
-    )
-
-
-def _record(portal: Portal, session: Session, principal: Principal, action: Action, row: AgentKeyRow) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        action,
-        object_id=row.id,
-        object_label=row.name,
-        mask=row.mask,
-        scopes=list(row.scopes),
-        expires_at=row.expires_at.isoformat(),
-    )

@@ -1,8 +1,11 @@
-"""The audit trail: append-only, allow-listed, each event chained to the one before by an HMAC."""
+"""Writing the audit trail: append-only, allow-listed, each event chained to the one before by an HMAC.
+
+Reading is `audit_search`, proving is `audit_verification`.
+"""
 
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,14 +13,14 @@ from sqlmodel import Session
 
 from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
-from keyportal.persistence import records
+from keyportal.persistence import audit_events
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import AuditEventRow
 from keyportal.services.portal import Portal
-from keyportal.vault.keyring import EncryptionKey, UnknownKeyId
+from keyportal.vault.keyring import EncryptionKey
 
 _CHAIN_LOCK = 742003
-_START = "0" * 64
+START = "0" * 64
 _LABEL_LIMIT = 200
 
 
@@ -36,10 +39,38 @@ def record(
 
     Call it last: on PostgreSQL the chain is locked from here to the commit.
     """
+    row = _row(portal, principal, action, result, object_id, object_label, details)
+    _append(portal, session, [row])
+    return row.uid
+
+
+def record_several(
+    portal: Portal,
+    session: Session,
+    principal: Principal,
+    events: Sequence[tuple[Action, str, str, Mapping[str, Any]]],
+) -> None:
+    """Append an event for each action, object id, label and details. Call it last, as `record`."""
+    rows = [
+        _row(portal, principal, action, Result.OK, object_id, label, details)
+        for action, object_id, label, details in events
+    ]
+    if rows:
+        _append(portal, session, rows)
+
+
+def _row(
+    portal: Portal,
+    principal: Principal,
+    action: Action,
+    result: Result,
+    object_id: str,
+    object_label: str,
+    details: Mapping[str, Any],
+) -> AuditEventRow:
     if unknown := set(details) - DETAILS:
         raise ValueError(f"audit details not on the list: {sorted(unknown)}")
-    take_lock(session, _CHAIN_LOCK)
-    row = AuditEventRow(
+    return AuditEventRow(
         at=portal.clock.now(),
         principal_kind=principal.kind,
         principal_id=principal.agent_key_id or principal.user_id or "",
@@ -54,11 +85,17 @@ def record(
         key_id=portal.keyring.current.id,
         chain="",
     )
-    before = records.last_event(session)
-    row.chain = _link(portal.keyring.current, before.chain if before else _START, row)
-    session.add(row)
+
+
+def _append(portal: Portal, session: Session, rows: Sequence[AuditEventRow]) -> None:
+    """Link the events to the trail in their order; their numbers follow it."""
+    take_lock(session, _CHAIN_LOCK)
+    last = audit_events.last_event(session)
+    before = last.chain if last else START
+    for row in rows:
+        row.chain = before = link_of(portal.keyring.current, before, row)
+    session.add_all(rows)
     session.flush()
-    return row.uid
 
 
 def record_refusal(portal: Portal, principal: Principal, route: str, reason: str) -> None:
@@ -69,30 +106,7 @@ def record_refusal(portal: Portal, principal: Principal, route: str, reason: str
         record(portal, session, principal, Action.ACCESS_REFUSED, Result.REFUSED, route=route, reason=reason)
 
 
-@dataclass(frozen=True)
-class ChainReport:
-    """How many events were read, and the number of the first that does not fit (None if all do)."""
-
-    events: int
-    broken_at: int | None
-
-
-def verify_chain(portal: Portal) -> ChainReport:
-    """Walk the whole trail and recompute every link."""
-    before, count = _START, 0
-    with portal.database.reading() as session:
-        for row in records.events_in_order(session):
-            try:
-                expected = _link(portal.keyring.get(row.key_id), before, row)
-            except UnknownKeyId:
-                return ChainReport(count, row.id)
-            if not hmac.compare_digest(expected, row.chain):
-                return ChainReport(count, row.id)
-            before, count = row.chain, count + 1
-    return ChainReport(count, None)
-
-
-def _link(key: EncryptionKey, before: str, row: AuditEventRow) -> str:
+def link_of(key: EncryptionKey, before: str, row: AuditEventRow) -> str:
     """Return HMAC-SHA256 over the link before and every column of this event."""
     parts = [
         before,

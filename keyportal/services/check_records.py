@@ -16,10 +16,12 @@ from keyportal.services.check_views import CheckView, check_view, details_of
 from keyportal.services.portal import Portal
 
 
-def record_started(portal: Portal, principal: Principal, row: CredentialRow, model: str) -> None:
-    """Say that a saved key is about to leave for its provider."""
+def record_started(
+    portal: Portal, principal: Principal, row: CredentialRow, model: str, *, asked: str
+) -> None:
+    """Say that a saved key is about to leave for a provider."""
     with portal.database.transaction() as session:
-        _record(portal, session, principal, row, Result.STARTED, model=model or None)
+        _record(portal, session, principal, row, Result.STARTED, asked, model=model or None)
 
 
 def record_unsaved(portal: Portal, principal: Principal, result: Result, details: Mapping[str, Any]) -> None:
@@ -31,9 +33,18 @@ def record_unsaved(portal: Portal, principal: Principal, result: Result, details
 
 
 def store(
-    portal: Portal, principal: Principal, row: CredentialRow, result: CheckResult, *, is_stored: bool
+    portal: Portal,
+    principal: Principal,
+    row: CredentialRow,
+    result: CheckResult,
+    *,
+    is_stored: bool,
+    asked: str = "",
 ) -> CheckView:
-    """Put the result on record, and beside the key unless it was found with what is not saved."""
+    """Put the result on record, and beside the key unless it was found with what is not saved.
+
+    `asked` is the provider that was, if one was.
+    """
     now = portal.clock.now()
     # A rate limit says nothing of the key, so a former verdict stays, with its own time.
     keeps_former = result.outcome is Outcome.RATE_LIMITED and row.health_outcome in VERDICTS
@@ -53,6 +64,7 @@ def store(
             principal,
             row,
             Result.OK,
+            asked,
             outcome=result.outcome,
             http_status=result.http_status,
             latency_ms=result.latency_ms,
@@ -86,6 +98,7 @@ def _record(
     principal: Principal,
     row: CredentialRow,
     result: Result,
+    asked: str,
     **details: object,
 ) -> None:
     audit.record(
@@ -96,7 +109,7 @@ def _record(
         result,
         object_id=row.id,
         object_label=row.name,
-        provider=row.provider,
+        provider=asked or row.provider,
         ownership=row.ownership,
         **details,
     )

@@ -20,11 +20,14 @@ from keyportal.providers.base import Provider, destination_of
 from keyportal.providers.registry import Registry
 from keyportal.services import check_records, throttle
 from keyportal.services.check_slots import slot
+from keyportal.services.check_targets import Target, find_target, moved
 from keyportal.services.check_views import CheckView, check_view, last_check_view
 from keyportal.services.credentials import owner_key_of
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import Opened, open_credential
 
+_UNLINKED = "This key is bound to no provider. Link it to one first, then test it there."
+_UNSAVED_GENERAL = "A General key is tested where it is linked. Save it, link it to a provider, then test it."
 _KEY_AS_MODEL = "This is a key and not a model. Take it out of this field."
 # So many characters of a key in a row are nothing but that key.
 _PIECE = 16
@@ -40,7 +43,10 @@ class Question:
 
 @dataclass(frozen=True)
 class UnsavedKey:
-    """A key in a form. `split_assignment`: its owner agreed to keep only the value of a line."""
+    """A key in a form; a General key has no provider.
+
+    `split_assignment`: its owner agreed to keep only the value of a line.
+    """
 
     provider: str
     api_key: Secret
@@ -65,9 +71,9 @@ async def check_saved(
     registry = await _registry_now(portal)
     question = _clean(registry, question)
     row = await asyncio.to_thread(load_row, portal, principal, credential_id)
-    registry.get_enabled(row.provider)
+    target = await asyncio.to_thread(find_target, portal, registry, row)
     async with _counted_place(portal, principal):
-        return await _check_row(portal, principal, registry, row, question, fields)
+        return await _check_row(portal, principal, registry, row, target, question, fields)
 
 
 async def check_in_turn(portal: Portal, principal: Principal, credential_id: str) -> CheckView:
@@ -78,7 +84,8 @@ async def check_in_turn(portal: Portal, principal: Principal, credential_id: str
     async with slot(portal, person_of(principal), wait=True):
         registry = await _registry_now(portal)
         row = await asyncio.to_thread(load_row, portal, principal, credential_id)
-        return await _check_row(portal, principal, registry, row, Question())
+        target = await asyncio.to_thread(find_target, portal, registry, row)
+        return await _check_row(portal, principal, registry, row, target, Question())
 
 
 async def check_unsaved(
@@ -97,8 +104,10 @@ async def check_unsaved(
         principal.require(Permission.SYSTEM_CREDENTIALS_WRITE)
     registry = await _registry_now(portal)
     question = _clean(registry, question)
-    provider = registry.get_enabled(unsaved.provider)
     secret = require_value(unsaved.api_key.reveal(), split_assignment=unsaved.split_assignment).secret
+    if not unsaved.provider:
+        return check_view("", CheckResult(Outcome.UNCHECKED, _UNSAVED_GENERAL), portal.clock.now())
+    provider = registry.get_enabled(unsaved.provider)
     fields = provider.clean_fields(unsaved.fields)
     _require_other_model(question, [secret.reveal(), *provider.parted(fields)[1].values()])
     mask = mask_secret(secret.reveal(), portal.settings.mask_style)
@@ -181,20 +190,27 @@ async def _check_row(
     principal: Principal,
     registry: Registry,
     row: CredentialRow,
+    target: Target | None,
     question: Question,
     fields: Mapping[str, str] | None = None,
 ) -> CheckView:
     """Check a key that was just loaded for this principal, who holds a place."""
-    provider = registry.get_enabled(row.provider)
-    shown = _shown_fields(provider, fields) if fields is not None else row.fields
-    if destination_of(provider.address(shown)) != row.destination:
-        result = _moved(provider, row)
+    if target is None:
+        unasked = CheckResult(Outcome.UNCHECKED, _UNLINKED)
+        return await asyncio.to_thread(check_records.store, portal, principal, row, unasked, is_stored=True)
+    provider = target.provider
+    is_form = fields is not None and bool(row.provider)
+    shown = _shown_fields(provider, fields or {}) if is_form else row.fields
+    if destination_of(provider.address(shown)) != target.destination:
+        result = moved(target)
     else:
-        opened = await asyncio.to_thread(_open, portal, principal, row, question)
+        opened = await asyncio.to_thread(_open, portal, principal, row, target, question)
         sent = {**shown, **{name: opened.fields[name] for name in row.secret_fields}}
         result = await _ask(portal, registry, provider, opened.secret, sent, question)
-    is_stored = fields is None or dict(shown) == dict(row.fields)
-    return await asyncio.to_thread(check_records.store, portal, principal, row, result, is_stored=is_stored)
+    is_stored = not is_form or dict(shown) == dict(row.fields)
+    return await asyncio.to_thread(
+        check_records.store, portal, principal, row, result, is_stored=is_stored, asked=provider.id
+    )
 
 
 def _shown_fields(provider: Provider, fields: Mapping[str, str]) -> Mapping[str, str]:
@@ -241,7 +257,9 @@ async def _ask(
     )
 
 
-def _open(portal: Portal, principal: Principal, row: CredentialRow, question: Question) -> Opened:
+def _open(
+    portal: Portal, principal: Principal, row: CredentialRow, target: Target, question: Question
+) -> Opened:
     """Return the secret, with an event on record that it is about to leave for its provider."""
     try:
         opened = open_credential(portal, row)
@@ -250,14 +268,5 @@ def _open(portal: Portal, principal: Principal, row: CredentialRow, question: Qu
         raise KeyUnreadable from None
     secret_fields = (opened.fields[name] for name in row.secret_fields)
     _require_other_model(question, [opened.secret.reveal(), *secret_fields])
-    check_records.record_started(portal, principal, row, question.model)
+    check_records.record_started(portal, principal, row, question.model, asked=target.provider.id)
     return opened
-
-
-def _moved(provider: Provider, row: CredentialRow) -> CheckResult:
-    saved_for = f"for {row.destination}" if row.destination else "before there was an address"
-    return CheckResult(
-        Outcome.REGION_OR_ENDPOINT_MISMATCH,
-        f"This key was saved {saved_for}, and {provider.name} has another address now."
-        " Enter the key's value again to use it there.",
-    )

@@ -1,15 +1,22 @@
 """What the screen and the API see of a credential: every decision made, never the secret."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
 
 from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import CredentialStatus, Ownership, status_of
+from keyportal.persistence import credential_chains, credential_lists
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.sealing import is_readable
+from keyportal.services.sealing import has_value, is_readable
+
+# From so long before its expiry on a key is marked in lists.
+EXPIRES_SOON = timedelta(days=14)
+GENERAL_NAME = "General"
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,14 @@ class HealthView:
 
 @dataclass(frozen=True)
 class CredentialView:
+    """A stored key.
+
+    Known in lists alone: `is_primary`, it is the one its owner's chain begins with, and `has_waiting`,
+    a new value waits to take its place.
+
+    `replaces_id`: it waits to take that key's place. `replaced_by_id`: that one took its place.
+    """
+
     id: str
     ownership: str
     provider: str
@@ -46,18 +61,30 @@ class CredentialView:
     created_at: datetime
     updated_at: datetime
     version: int
+    # Counts the values this key has had.
+    secret_version: int
+    is_general: bool
+    remind_at: datetime | None
+    failover: bool
+    expires_soon: bool
+    reminder_due: bool
+    replaces_id: str | None
+    replaced_by_id: str | None
     notice: str = ""
+    is_primary: bool = field(default=False, compare=False)
+    has_waiting: bool = field(default=False, compare=False)
 
 
 def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> CredentialView:
     provider = portal.providers.find(row.provider)
-    provider_name = provider.name if provider else row.provider
+    provider_name = provider.name if provider else row.provider or GENERAL_NAME
+    now = portal.clock.now()
     return CredentialView(
         id=row.id,
         ownership=row.ownership,
         provider=row.provider,
         provider_name=provider_name,
-        provider_enabled=portal.providers.is_enabled(row.provider),
+        provider_enabled=row.provider == "" or portal.providers.is_enabled(row.provider),
         initials=initials_of(provider_name),
         name=row.name,
         mask=row.mask,
@@ -75,8 +102,46 @@ def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> Cre
         created_at=row.created_at,
         updated_at=row.updated_at,
         version=row.version,
+        secret_version=row.secret_version,
+        is_general=row.provider == "",
+        remind_at=row.remind_at,
+        failover=row.failover,
+        expires_soon=row.expires_at is not None and now < row.expires_at <= now + EXPIRES_SOON,
+        reminder_due=row.remind_at is not None and row.remind_at <= now,
+        replaces_id=row.replaces_id,
+        replaced_by_id=row.replaced_by_id,
         notice=notice,
     )
+
+
+def credential_views(portal: Portal, session: Session, rows: Sequence[CredentialRow]) -> list[CredentialView]:
+    """Return the views of one owner's rows with their marks: one query for all of each mark."""
+    if not rows:
+        return []
+    primaries = primaries_among(portal, session, rows)
+    waited_for = credential_chains.waiting_for(session, rows[0].owner_key, [row.id for row in rows])
+    return [
+        replace(
+            credential_view(portal, row), is_primary=row.id in primaries, has_waiting=row.id in waited_for
+        )
+        for row in rows
+    ]
+
+
+def primaries_among(portal: Portal, session: Session, rows: Sequence[CredentialRow]) -> set[str]:
+    """Return the ids of those rows their chains begin with.
+
+    A key that cannot be opened ends the search as it does in resolving: then none is primary.
+    """
+    bound = [row.provider for row in rows if row.provider]
+    if not bound:
+        return set()
+    firsts = credential_lists.firsts_of_chains(session, rows[0].owner_key, bound, portal.clock.now())
+    return {
+        row.id
+        for row in rows
+        if firsts.get(row.provider) == row.id and row_status(portal, row) is CredentialStatus.ACTIVE
+    }
 
 
 def row_status(portal: Portal, row: CredentialRow) -> CredentialStatus:
@@ -85,6 +150,7 @@ def row_status(portal: Portal, row: CredentialRow) -> CredentialStatus:
         expires_at=row.expires_at,
         readable=is_readable(portal, row),
         now=portal.clock.now(),
+        has_value=has_value(row),
     )
 
 

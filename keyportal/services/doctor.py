@@ -12,7 +12,7 @@ from keyportal.persistence import migrate, records
 from keyportal.persistence.engine import Database
 from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
-from keyportal.services import audit, first_run
+from keyportal.services import audit_verification, first_run
 from keyportal.services.portal import Portal
 from keyportal.services.registry import LiveRegistry
 from keyportal.services.start_up import keyring_from, registry_from, require_redis, require_right_keys
@@ -106,7 +106,7 @@ def _audit_trail(settings: Settings, database: Database) -> str:
         GuardedClient(frozenset()),
         SystemClock(),
     )
-    report = audit.verify_chain(portal)
+    report = audit_verification.verify_chain(portal)
     if report.broken_at is not None:
         raise KeyPortalError(f"Event {report.broken_at} was changed or removed. Compare it with a backup.")
     return f"{report.events} events, unbroken"

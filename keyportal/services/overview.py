@@ -1,28 +1,32 @@
 """Which key would be used for me right now, per provider, and why. Releases nothing."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from keyportal.domain.credentials import Ownership
+from sqlmodel import Session
+
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import search_key
-from keyportal.persistence import providers, users
+from keyportal.persistence import chains, users
+from keyportal.persistence.chains import Turn
 from keyportal.persistence.credentials import SYSTEM_OWNER
-from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
 from keyportal.resolver import Decision, Situation, Source, Step, Verdict
-from keyportal.services.credential_views import is_system
-from keyportal.services.credentials import require_row
+from keyportal.services.chains import Sources, rule_of, saved_address, sources_among, stays_elsewhere
+from keyportal.services.consequences import after_deletion as after_deletion
+from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.resolution import decide, decide_among, stays_elsewhere
 
 _SITUATIONS = {
     Situation.USABLE: "ready",
+    Situation.FAILING: "refused or without quota",
     Situation.INACTIVE: "switched off",
     Situation.EXPIRED: "expired",
     Situation.UNREADABLE: "cannot be decrypted",
+    Situation.RE_ENTER: "waiting for its value",
     Situation.ABSENT: "not set",
     Situation.PLACEHOLDER: "holds a placeholder",
 }
@@ -30,6 +34,8 @@ _SITUATIONS = {
 _NONE = "No key anywhere. Add your own, or ask an admin for a system key."
 # How many keys that were passed over the reason names.
 _NAMED = 2
+# How many keys of one level are shown.
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,10 @@ class StepView:
 
 @dataclass(frozen=True)
 class ChainView:
-    """The whole chain of one provider. `source` is user, system, environment, none, blocked or off."""
+    """The chain of one provider. `source` is user, system, environment, none, blocked or off.
+
+    Of a long chain the steps are the first of each level and the one that is used; `more` counts the rest.
+    """
 
     provider: str
     provider_name: str
@@ -53,6 +62,47 @@ class ChainView:
     source: str
     reason: str
     steps: tuple[StepView, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The keys of one owner for one provider that were read, in their order, and how many there are."""
+
+    turns: tuple[Turn, ...] = ()
+    total: int = 0
+
+    @classmethod
+    def of(cls, bound: Sequence[Turn], linked: Sequence[Turn]) -> "_Level":
+        before = bound[0].total if bound else 0
+        behind = (replace(turn, place=before + turn.place) for turn in linked)
+        return cls((*bound, *behind), before + (linked[0].total if linked else 0))
+
+    def before(self, key_id: str) -> int:
+        """Return how many keys come before this one; all of them, if it is not among them."""
+        return next((turn.place - 1 for turn in self.turns if turn.row.id == key_id), self.total)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    sources: Sources
+    own: _Level
+    system: _Level
+
+    def passed_over(self) -> int:
+        """Return how many saved keys the search goes past."""
+        decision = self.sources.decision
+        end = decision.winner or decision.blocked_by
+        key_id = end.id if end else ""
+        own = self.own.before(key_id)
+        return own if own < self.own.total else own + self.system.before(key_id)
+
+    def steps(self) -> list[Step]:
+        """Return the steps to show: the first of each level, and what the search ends at."""
+        first = {t.row.id for level in (self.own, self.system) for t in level.turns if t.place <= MOST_SHOWN}
+        ends = (Verdict.USED, Verdict.BLOCKS)
+        steps = self.sources.decision.steps
+        return [s for s in steps if not s.candidate.id or s.candidate.id in first or s.verdict in ends]
 
 
 @dataclass(frozen=True)
@@ -68,15 +118,14 @@ def overview_for(portal: Portal, principal: Principal) -> OverviewView:
     principal.require(Permission.CHAIN_READ)
     if principal.user_id is None:
         raise NotFound
-    with portal.database.reading() as session:
-        rows = providers.chains_by_provider(session, [principal.user_id, SYSTEM_OWNER])
     registry = portal.providers
     views, without_key = [], 0
-    for provider in registry.all():
-        own, system = (rows.get((owner, provider.id), []) for owner in (principal.user_id, SYSTEM_OWNER))
-        decision, is_enabled = decide_among(portal, provider, own, system), registry.is_enabled(provider.id)
-        if _is_in_use(decision, is_enabled=is_enabled):
-            views.append(_view(provider, decision, [*own, *system], is_enabled=is_enabled))
+    with portal.database.reading() as session:
+        found = list(_chains(portal, session, principal.user_id, registry.all()))
+    for provider, chain in found:
+        is_enabled = registry.is_enabled(provider.id)
+        if _is_in_use(chain.sources.decision, is_enabled=is_enabled):
+            views.append(_view(provider, chain, is_enabled=is_enabled))
         else:
             without_key += is_enabled
     return OverviewView(tuple(sorted(views, key=lambda v: v.source in ("none", "off"))), without_key)
@@ -93,49 +142,42 @@ def explain(portal: Portal, principal: Principal, provider_id: str, user: str) -
     return _chain(portal, person.id, provider)
 
 
-def after_deletion(portal: Portal, principal: Principal, ownership: Ownership, credential_id: str) -> str:
-    """Say what would be used once this key is gone. Raises NotFound."""
-    principal.require(Permission.CHAIN_READ)
-    with portal.database.reading() as session:
-        row = require_row(session, principal, ownership, credential_id)
-        provider = portal.providers.find(row.provider)
-        if provider is None:
-            return "Its provider is no longer in the catalogue, so nothing resolves to it."
-        if not portal.providers.is_enabled(provider.id):
-            return f"{provider.name} is turned off by an admin, so nothing resolves to it."
-        # For a system key the question is what people without a key of their own are left with.
-        user_id = "" if is_system(row) else row.owner_key
-        decision = decide(portal, session, user_id, provider, without=row.id).decision
-    winner, blocked = decision.winner, decision.blocked_by
-    if blocked is not None:
-        return f"After this, {provider.name} is blocked by {blocked.name}, which cannot be decrypted."
-    if winner is None:
-        return f"Nothing is left for {provider.name} after this: programs that ask for it get no key."
-    places = {
-        Source.USER: "your own key",
-        Source.SYSTEM: "the system key",
-        Source.ENVIRONMENT: "the server's environment variable",
-    }
-    return f"After this, {provider.name} resolves to {places[winner.source]} {winner.name}."
+def _chains(
+    portal: Portal, session: Session, user_id: str, wanted: Sequence[Provider]
+) -> Iterator[tuple[Provider, _Chain]]:
+    """Yield providers with their chain for one person, from as many queries as for one provider."""
+    owners = (user_id, SYSTEM_OWNER)
+    policies = policies_in(session)
+    rule = rule_of(portal, policies)
+    only = wanted[0].id if len(wanted) == 1 else None
+    bound: defaultdict[tuple[str, str], list[Turn]] = defaultdict(list)
+    linked: defaultdict[tuple[str, str], list[Turn]] = defaultdict(list)
+    for turn in chains.shown(session, owners, rule, MOST_SHOWN, only):
+        to, provider_id = (linked, turn.link.provider) if turn.link else (bound, turn.row.provider)
+        to[turn.row.owner_key, provider_id].append(turn)
+    for provider in wanted:
+        own, system = (_Level.of(bound[o, provider.id], linked[o, provider.id]) for o in owners)
+        sources = sources_among(portal, provider, own.turns, system.turns, policies, rule)
+        yield provider, _Chain(sources, own, system)
 
 
 def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
     with portal.database.reading() as session:
-        sources = decide(portal, session, user_id, provider)
-    is_enabled = portal.providers.is_enabled(provider.id)
-    return _view(provider, sources.decision, list(sources.rows.values()), is_enabled=is_enabled)
+        ((_, chain),) = _chains(portal, session, user_id, [provider])
+    return _view(provider, chain, is_enabled=portal.providers.is_enabled(provider.id))
 
 
-def _view(
-    provider: Provider, decision: Decision, rows: Sequence[CredentialRow], *, is_enabled: bool
-) -> ChainView:
+def _view(provider: Provider, chain: _Chain, *, is_enabled: bool) -> ChainView:
+    sources, steps = chain.sources, chain.steps()
+    reason = _reason(sources.decision, chain.passed_over())
     view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
-        source=_source(decision),
-        reason=_reason(decision) + _where(provider, decision, rows),
-        steps=tuple(_step(s) for s in decision.steps),
+        source=_source(sources.decision),
+        reason=reason + _where(provider, sources) + _without_variables(provider, sources),
+        steps=tuple(_step(s) for s in steps),
+        more=chain.own.total + chain.system.total - sum(bool(s.candidate.id) for s in steps),
     )
     if is_enabled:
         return view
@@ -155,13 +197,27 @@ def _is_in_use(decision: Decision, *, is_enabled: bool) -> bool:
     )
 
 
-def _where(provider: Provider, decision: Decision, rows: Sequence[CredentialRow]) -> str:
+def _where(provider: Provider, sources: Sources) -> str:
     """Say where the winner is used, if that is not where its provider is by now."""
-    winner = next((row for row in rows if decision.winner and row.id == decision.winner.id), None)
-    if winner is None or not stays_elsewhere(provider, winner):
+    winner = sources.decision.winner
+    row = sources.rows.get(winner.id) if winner else None
+    if row is None:
         return ""
-    host = winner.destination.partition("://")[2] or "no address"
+    link = sources.links.get(row.id)
+    if not stays_elsewhere(provider, row, link):
+        return ""
+    host = saved_address(row, link).partition("://")[2].partition("/")[0] or "no address"
+    if row.provider and row.provider != provider.id:
+        return f" It is linked here, and stays with {host}, which it was saved for."
+    if not row.provider:
+        return f" It stays with {host}, which it was linked for, until it is linked again."
     return f" It stays with {host}, which it was saved for, until its value is entered again."
+
+
+def _without_variables(provider: Provider, sources: Sources) -> str:
+    if sources.decision.winner is not None or sources.policies.uses_environment(provider.id):
+        return ""
+    return " The server's variables are not asked: a policy turned them off."
 
 
 def _step(step: Step) -> StepView:
@@ -175,15 +231,19 @@ def _source(decision: Decision) -> str:
     return "blocked" if decision.blocked_by is not None else "none"
 
 
-def _reason(decision: Decision) -> str:
+def _reason(decision: Decision, passed_over: int) -> str:
     if (blocked := decision.blocked_by) is not None:
+        if blocked.situation is Situation.RE_ENTER:
+            return f"{blocked.name} waits for its value. Enter it: nothing else is used in its place."
         return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
     skipped = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
     passed = "".join(f" {c.name} is {_SITUATIONS[c.situation]}." for c in skipped[:_NAMED])
-    if len(skipped) > _NAMED:
-        passed += f" {len(skipped) - _NAMED} more cannot be used."
+    if passed_over > _NAMED:
+        passed += f" {passed_over - _NAMED:,} more cannot be used."
     if decision.winner is None:
         return f"No key can be used.{passed} Bring one back, or add another." if passed else _NONE
+    if decision.winner.situation is Situation.FAILING:
+        return f"{decision.winner.name} is used although its last test failed: nothing else is left.{passed}"
     match decision.winner.source:
         case Source.USER:
             return f"Your own key {decision.winner.name} comes first.{passed}"

@@ -1,7 +1,11 @@
 """The policies of this deployment: read with every act they govern, so a change counts at once."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from sqlmodel import Session
 
@@ -9,9 +13,10 @@ from keyportal.domain.audit import Action
 from keyportal.domain.errors import VersionConflict
 from keyportal.domain.policies import Policies, policies_from, require_policies
 from keyportal.domain.principals import Permission, Principal
-from keyportal.persistence import records
+from keyportal.persistence import policies, records
 from keyportal.persistence.engine import take_lock
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.portal import Portal
 
 _NAME = "policies"
@@ -20,10 +25,15 @@ _LOCK = 742012
 
 @dataclass(frozen=True)
 class PoliciesView:
-    """`version` changes with every change; an editor hands back the one they saw."""
+    """`version` is another for other policies; an editor hands back the one they saw.
+
+    `changed_by` is empty where nobody ever changed them.
+    """
 
     policies: Policies
     version: str
+    changed_at: datetime | None = None
+    changed_by: str = ""
 
 
 def policies_in(session: Session) -> Policies:
@@ -42,26 +52,59 @@ def update_policies(
     portal: Portal, principal: Principal, wanted: Policies, *, version: str | None = None
 ) -> PoliciesView:
     """Replace the policies, in force from the next call on. Raises InvalidInput, VersionConflict."""
+    return change_policies(portal, principal, wanted.as_json(), version=version)
+
+
+def change_policies(
+    portal: Portal,
+    principal: Principal,
+    changes: Mapping[str, Any],
+    *,
+    version: str | None = None,
+    seen: Policies | None = None,
+) -> PoliciesView:
+    """Change some policies, by name, in force from the next call on. The others stay.
+
+    With `seen`, what was on the screen, a change in the meantime stops it only where it is about the
+    same policies. Raises InvalidInput, UnknownProvider, VersionConflict.
+    """
     principal.require(Permission.POLICIES_WRITE)
-    wanted = require_policies(wanted)
-    for provider_id in wanted.environment_off:
-        portal.providers.get(provider_id)
-    with portal.database.transaction() as session:
+    wanted = _clean(portal, changes)
+    with acting(portal, principal) as session:
         take_lock(session, _LOCK)
         before = _view(session)
         if version is not None and version != before.version:
             raise VersionConflict
-        was, is_now = before.policies.as_json(), wanted.as_json()
-        changed = {name: value for name, value in is_now.items() if was[name] != value}
-        if changed:
-            records.write_setting(session, _NAME, json.dumps(is_now), portal.clock.now())
-            audit.record(
-                portal, session, principal, Action.POLICY_UPDATE, changed=sorted(changed), to=changed
-            )
-        session.flush()
+        if seen is not None and any(getattr(seen, n) != getattr(before.policies, n) for n in wanted):
+            raise VersionConflict
+        _write(
+            portal, session, principal, before.policies, require_policies(replace(before.policies, **wanted))
+        )
         return _view(session)
 
 
+def _clean(portal: Portal, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes with each provider once, by its own id, in order. Raises UnknownProvider."""
+    wanted = dict(changes)
+    if "environment_off" in wanted:
+        ids = {portal.providers.get(one).id for one in wanted["environment_off"]}
+        wanted["environment_off"] = tuple(sorted(ids))
+    return wanted
+
+
+def _write(
+    portal: Portal, session: Session, principal: Principal, before: Policies, wanted: Policies
+) -> None:
+    was, is_now = before.as_json(), wanted.as_json()
+    changed = {name: value for name, value in is_now.items() if was[name] != value}
+    if changed:
+        records.write_setting(session, _NAME, json.dumps(is_now), portal.clock.now())
+        audit.record(portal, session, principal, Action.POLICY_UPDATE, changed=sorted(changed), to=changed)
+
+
 def _view(session: Session) -> PoliciesView:
-    row = records.read_setting(session, _NAME)
-    return PoliciesView(policies_in(session), row.updated_at.isoformat() if row else "")
+    session.flush()
+    found = policies_in(session)
+    version = sha256(json.dumps(found.as_json(), sort_keys=True).encode()).hexdigest()[:16]
+    last = policies.last_event_of(session, Action.POLICY_UPDATE)
+    return PoliciesView(found, version, last.at if last else None, last.principal_label if last else "")

@@ -13,13 +13,14 @@ from sqlmodel import Session
 from keyportal.domain.audit import Action
 from keyportal.domain.errors import InvalidInput, NotFound, ProviderInUse, VersionConflict
 from keyportal.domain.principals import Permission, Principal
-from keyportal.persistence import providers
+from keyportal.persistence import links, providers
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import ProviderRow
 from keyportal.providers.base import origin_of
 from keyportal.providers.custom import AuthStyle, require_base_url
 from keyportal.providers.registry import Registry
 from keyportal.services import audit
+from keyportal.services.acting import acting
 from keyportal.services.portal import Portal
 from keyportal.services.provider_names import require_environment_names, require_free_id, require_free_name
 from keyportal.services.provider_views import DecisionView, decision_view, fixed_by
@@ -63,7 +64,7 @@ def set_enabled(
 def update(portal: Portal, principal: Principal, provider_id: str, edit: ProviderEdit) -> DecisionView:
     """Decide about a provider. Raises NotFound, InvalidInput, NameTaken, VersionConflict."""
     principal.require(Permission.PROVIDERS_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         rows, registry = _read_locked(portal, session)
         row = _require_row(portal, rows, registry, provider_id)
         if edit.version is not None and edit.version != row.version:
@@ -83,7 +84,7 @@ def update(portal: Portal, principal: Principal, provider_id: str, edit: Provide
 def add_custom(portal: Portal, principal: Principal, new: NewProvider) -> DecisionView:
     """Add a provider at an address of the admin's. Raises InvalidInput, NameTaken."""
     principal.require(Permission.PROVIDERS_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         rows, registry = _read_locked(portal, session)
         if sum(row.is_custom for row in rows) >= MOST_CUSTOM:
             raise InvalidInput(f"There are {MOST_CUSTOM} added providers already. Delete one first.")
@@ -109,7 +110,7 @@ def add_custom(portal: Portal, principal: Principal, new: NewProvider) -> Decisi
 def delete_custom(portal: Portal, principal: Principal, provider_id: str, version: int | None = None) -> None:
     """Take a provider of the admins' away. Raises NotFound, InvalidInput, ProviderInUse, VersionConflict."""
     principal.require(Permission.PROVIDERS_WRITE)
-    with portal.database.transaction() as session:
+    with acting(portal, principal) as session:
         row = _require_custom_row(portal, session, provider_id)
         if version is not None and version != row.version:
             raise VersionConflict
@@ -118,6 +119,9 @@ def delete_custom(portal: Portal, principal: Principal, provider_id: str, versio
         if count and not is_shadowed(portal.live_registry.base, row):
             keys = "key" if count == 1 else "keys"
             raise ProviderInUse(f"Delete or move its {count} {keys} first, or turn it off.")
+        if not is_shadowed(portal.live_registry.base, row):
+            # Another provider may be given this id one day.
+            links.delete_links_to(session, row.id)
         providers.delete_provider_row(session, row.id)
         _record(portal, session, principal, Action.PROVIDER_DELETE, row)
     portal.live_registry.forget()

@@ -12,6 +12,8 @@ from keyportal.providers.registry import Registry
 from keyportal.services.portal import Portal
 
 _ID_LIMIT = 40
+# In filters this stands for keys without a provider.
+_RESERVED = ("general",)
 
 
 def require_environment_names(
@@ -42,6 +44,8 @@ def require_free_id(registry: Registry, rows: Sequence[ProviderRow], name: str) 
             "Use at least one letter from a to z or a digit: programs ask for it by an id made from these.",
             field="name",
         )
+    if provider_id in _RESERVED:
+        raise NameTaken("Keys without a provider are called that. Choose another name.", field="name")
     if registry.find(provider_id) is not None or any(row.id == provider_id for row in rows):
         raise NameTaken(
             f"This name leads to the id {provider_id}, which another provider has. Choose another name.",

@@ -47,6 +47,7 @@ class ProviderView:
     preferred_models: tuple[str, ...]
     formats: tuple[str, ...]
     fields: tuple[ProviderFieldView, ...]
+    keywords: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def provider_view(portal: Portal, provider: Provider) -> ProviderView:
         preferred_models=provider.preferred_models,
         formats=tuple(known.label for known in provider.formats if not known.wrong_kind),
         fields=tuple(_field_view(f) for f in provider.fields),
+        keywords=provider.keywords,
     )
 
 

@@ -1,24 +1,31 @@
 """Which key to use: builds the sources for the pure rule, opens the winner, counts and audits it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, assert_never
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from typing import Any
 
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action, Result
-from keyportal.domain.credentials import CredentialStatus
-from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, KeyUnreadable, NoKey, Unopenable
+from keyportal.domain.errors import (
+    Forbidden,
+    KeyPortalError,
+    KeyUnreadable,
+    NeedsReentry,
+    NoKey,
+    Unopenable,
+)
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import search_key
-from keyportal.persistence import credentials, users
-from keyportal.persistence.credentials import SYSTEM_OWNER
-from keyportal.persistence.tables import CredentialRow, UserRow
-from keyportal.providers.base import Provider, destination_of
-from keyportal.resolver import Candidate, Decision, Situation, Source, resolve
+from keyportal.persistence import credentials, usage, users
+from keyportal.persistence.tables import UserRow
+from keyportal.providers.base import Provider
+from keyportal.resolver import Candidate, Situation, Source
 from keyportal.services import audit, environment
-from keyportal.services.credential_views import row_status
+from keyportal.services.chains import Sources, decide
+from keyportal.services.chains import address_of as address_of
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import Opened, open_credential
 
@@ -41,14 +48,6 @@ class Resolution:
     fields: Mapping[str, str] = field(repr=False)
     base_url: str
     resolution_id: str
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The candidates of one provider for one person, and the rows behind them by id."""
-
-    decision: Decision
-    rows: dict[str, CredentialRow]
 
 
 def resolve_key(
@@ -75,28 +74,6 @@ def resolve_key(
     return outcome
 
 
-def decide(
-    portal: Portal, session: Session, user_id: str, provider: Provider, *, without: str = ""
-) -> Sources:
-    """Apply the precedence rule for one person and provider, as if one id were gone. Decrypts nothing."""
-    own, system = (
-        [row for row in credentials.chain_of(session, owner, provider.id) if row.id != without]
-        for owner in (user_id, SYSTEM_OWNER)
-    )
-    return Sources(decide_among(portal, provider, own, system), {row.id: row for row in (*own, *system)})
-
-
-def decide_among(
-    portal: Portal, provider: Provider, own: Sequence[CredentialRow], system: Sequence[CredentialRow]
-) -> Decision:
-    """Apply the precedence rule to rows already read, in their order, and to the environment."""
-    return resolve(
-        [_candidate(portal, row, Source.USER) for row in own],
-        [_candidate(portal, row, Source.SYSTEM) for row in system],
-        _environment_candidates(portal, provider),
-    )
-
-
 def _require_subject(session: Session, principal: Principal, user: str | None) -> UserRow:
     """Return the person to act for. Not allowed, unknown and deactivated are refused alike."""
     refused = Forbidden("You may not act for this person, or there is no such person here.")
@@ -120,14 +97,14 @@ def _release(
     provider: Provider,
     model: str | None,
 ) -> Resolution | KeyPortalError:
-    sources = decide(portal, session, subject.id, provider)
+    sources = _decided(portal, session, subject, provider, model)
     details: dict[str, Any] = {"provider": provider.id, "for_user": subject.email, "model": model}
     winner = sources.decision.winner
     try:
-        if sources.decision.blocked_by is not None:
-            raise KeyUnreadable
+        if (blocked := sources.decision.blocked_by) is not None:
+            raise NeedsReentry if blocked.situation is Situation.RE_ENTER else KeyUnreadable
         if winner is None:
-            raise NoKey(_places_asked(provider, sources.decision))
+            raise NoKey(_places_asked(provider, sources))
         opened = _open(portal, session, provider, sources, winner)
     except (NoKey, KeyUnreadable) as refusal:
         blocked = sources.decision.blocked_by or winner
@@ -144,6 +121,21 @@ def _release(
         )
         return refusal
     return _count_and_record(portal, session, principal, provider, sources, winner, opened, details)
+
+
+def _decided(
+    portal: Portal, session: Session, subject: UserRow, provider: Provider, model: str | None
+) -> Sources:
+    """Return the sources with the winner read again, its value too; of no other key is a value read."""
+    while True:
+        sources = decide(portal, session, subject.id, provider, model=model)
+        winner = sources.decision.winner
+        if winner is None or not winner.id:
+            return sources
+        owner_key = sources.rows[winner.id].owner_key
+        if (row := credentials.with_value(session, owner_key, winner.id)) is not None:
+            return replace(sources, rows={row.id: row})
+        # Deleted by somebody since: the next one is wanted.
 
 
 def _open(
@@ -176,6 +168,14 @@ def _count_and_record(
     now = portal.clock.now()
     if row is not None:
         credentials.count_use(session, row.id, now)
+    usage.add_use(
+        session,
+        now.astimezone(UTC).date(),
+        provider=provider.id,
+        source=winner.source,
+        credential_id=winner.id,
+        agent_key_id=principal.agent_key_id or "",
+    )
     resolution_id = audit.record(
         portal,
         session,
@@ -193,53 +193,24 @@ def _count_and_record(
         credential=ResolvedCredential(row.id, row.name, row.mask) if row else None,
         api_key=opened.secret,
         fields=opened.fields,
-        base_url=address_of(provider, row) if row else provider.environment_address(opened.fields),
+        base_url=address_of(provider, row, sources.links.get(row.id))
+        if row
+        else provider.environment_address(opened.fields),
         resolution_id=resolution_id,
     )
 
 
-def address_of(provider: Provider, row: CredentialRow) -> str:
-    """Return where a saved key is used: the provider's present address, if it is at the key's origin."""
-    return row.base_url if stays_elsewhere(provider, row) else provider.address(row.fields)
-
-
-def stays_elsewhere(provider: Provider, row: CredentialRow) -> bool:
-    """Tell whether a key is sealed to another origin than its provider has by now."""
-    try:
-        return destination_of(provider.address(row.fields)) != row.destination
-    except InvalidInput:
-        # A place of the address is not filled in by the fields of this key.
-        return True
-
-
-def _candidate(portal: Portal, row: CredentialRow, source: Source) -> Candidate:
-    return Candidate(source, row.name, _situation(row_status(portal, row)), row.id, row.mask)
-
-
-def _situation(status: CredentialStatus) -> Situation:
-    match status:
-        case CredentialStatus.ACTIVE:
-            return Situation.USABLE
-        case CredentialStatus.INACTIVE:
-            return Situation.INACTIVE
-        case CredentialStatus.EXPIRED:
-            return Situation.EXPIRED
-        case CredentialStatus.UNREADABLE:
-            return Situation.UNREADABLE
-    assert_never(status)
-
-
-def _environment_candidates(portal: Portal, provider: Provider) -> list[Candidate]:
-    return [
-        Candidate(Source.ENVIRONMENT, name, environment.situation_of(portal.settings, provider, name))
-        for name in environment.names_of(portal.settings, provider)
-    ]
-
-
-def _places_asked(provider: Provider, decision: Decision) -> str:
+def _places_asked(provider: Provider, sources: Sources) -> str:
     """Say every place that was asked, so that the caller knows where to put a key."""
-    names = [s.candidate.name for s in decision.steps if s.candidate.source is Source.ENVIRONMENT]
+    steps = sources.decision.steps
+    names = [s.candidate.name for s in steps if s.candidate.source is Source.ENVIRONMENT]
     variables = " or ".join(names) if names else "none"
+    if not sources.policies.uses_environment(provider.id):
+        return (
+            f"No API key is configured for {provider.name}. Asked in this order: the person's own keys,"
+            " the system keys. Variables of the server are turned off by a policy. Add a key in one of"
+            " these places."
+        )
     return (
         f"No API key is configured for {provider.name}. Asked in this order: the person's own keys,"
         f" the system keys, the environment variables ({variables}). Add one in any of these places."

@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from sqlmodel import Session
 
-from keyportal.domain.errors import StorageUnavailable, Unopenable
+from keyportal.domain.errors import NeedsReentry, StorageUnavailable, Unopenable
 from keyportal.domain.secret import Secret
 from keyportal.persistence import records
 from keyportal.persistence.tables import CredentialRow
@@ -37,21 +38,40 @@ def seal_credential(
     secret_fields: Mapping[str, str] | None = None,
 ) -> None:
     """Seal the secret, and the fields that are secret too, into its row and count the seal."""
+    seal_several(portal, session, [(row, secret, secret_fields or {})])
+
+
+def seal_several(
+    portal: Portal, session: Session, items: Sequence[tuple[CredentialRow, Secret, Mapping[str, str]]]
+) -> None:
+    """Seal several secrets, each with its secret fields, into their rows and count them at once."""
+    if not items:
+        return
     key_id = portal.keyring.current.id
-    seals = records.count_seal(session, key_id)
+    seals = records.count_seal(session, key_id, len(items))
     if seals >= SEALS_REFUSE:
         raise StorageUnavailable("The encryption key has sealed too many values. Rotate it first.")
-    if seals == SEALS_WARN:
+    if seals - len(items) < SEALS_WARN <= seals:
         _log.warning("encryption key %s has sealed 2^28 values: rotate it", key_id)
-    row.key_id = key_id
+    for row, secret, secret_fields in items:
+        _seal(portal, row, secret, secret_fields)
+
+
+def _seal(portal: Portal, row: CredentialRow, secret: Secret, secret_fields: Mapping[str, str]) -> None:
+    row.key_id = portal.keyring.current.id
     row.unreadable = False
-    row.secret_fields = sorted(secret_fields or {})
+    row.secret_fields = sorted(secret_fields)
     content = Secret(_packed(secret, secret_fields)) if secret_fields else secret
     row.sealed = seal(portal.keyring, content, _place_of(row))
 
 
 def open_credential(portal: Portal, row: CredentialRow) -> Opened:
-    """Raises Unopenable if the secret cannot be read, or its address is not the one it was sealed to."""
+    """Open a key. Raises Unopenable if that cannot be, or its address is not the one it was sealed to.
+
+    Raises NeedsReentry for a key that was left without a value.
+    """
+    if not has_value(row):
+        raise NeedsReentry
     if destination_of(row.base_url) != row.destination:
         raise Unopenable
     content = open_sealed(portal.keyring, row.sealed or b"", _place_of(row))
@@ -62,6 +82,13 @@ def open_credential(portal: Portal, row: CredentialRow) -> Opened:
     if row.secret_fields != sorted(secret_fields):
         raise Unopenable
     return Opened(secret, {**row.fields, **secret_fields})
+
+
+def has_value(row: CredentialRow) -> bool:
+    """Tell whether there is anything to open, of rows read with their ciphertext or without."""
+    if "sealed" in row.__dict__:
+        return row.sealed is not None
+    return bool(cast(Any, row).is_sealed)
 
 
 def is_readable(portal: Portal, row: CredentialRow) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from keyportal.domain.audit import Action, Result
+from keyportal.domain.browsers import browser_label
 from keyportal.domain.errors import AlreadySetUp, InvalidInput, SignInFailed, TooManyAttempts
 from keyportal.domain.principals import Principal, Role, anonymous_principal, operator_principal
 from keyportal.domain.secret import Secret
@@ -48,7 +49,7 @@ def new_setup_code_for(portal: Portal) -> Secret:
     return code
 
 
-def set_up(portal: Portal, code: str, new: NewUser, address: str = "") -> SignedIn:
+def set_up(portal: Portal, code: str, new: NewUser, address: str = "", user_agent: str = "") -> SignedIn:
     """Make the first admin with the console's code, and sign them in."""
     if not needs_set_up(portal):
         raise AlreadySetUp
@@ -63,17 +64,19 @@ def set_up(portal: Portal, code: str, new: NewUser, address: str = "") -> Signed
         if users.has_admin(session) or not records.delete_setting(session, _SETUP_CODE):
             raise AlreadySetUp
         user = add_user_row(portal, session, checked, password)
-        return _begin(portal, session, user, address, Action.SET_UP)
+        return enter(portal, session, user, address, Action.SET_UP, user_agent)
 
 
-def sign_in(portal: Portal, email: str, password: Secret, address: str = "") -> SignedIn:
+def sign_in(
+    portal: Portal, email: str, password: Secret, address: str = "", user_agent: str = ""
+) -> SignedIn:
     """Sign a person in. Unknown, wrong and deactivated fail alike, in words and in time."""
     account = search_key(email)
     was_last = throttle.count_attempt(portal, account=account, address=address)
     with portal.database.reading() as session:
         user = users.find_user_by_email(session, account)
     matches, upgraded = verify_password(password, user.password_digest if user else None)
-    signed_in = _enter(portal, user, upgraded, address) if user and matches else None
+    signed_in = _enter(portal, user, upgraded, address, user_agent) if user and matches else None
     if signed_in is None:
         _record_failure(portal, user, address, was_last=was_last)
         raise SignInFailed
@@ -81,7 +84,9 @@ def sign_in(portal: Portal, email: str, password: Secret, address: str = "") -> 
     return signed_in
 
 
-def _enter(portal: Portal, user: UserRow, upgraded: str | None, address: str) -> SignedIn | None:
+def _enter(
+    portal: Portal, user: UserRow, upgraded: str | None, address: str, user_agent: str
+) -> SignedIn | None:
     with portal.database.transaction() as session:
         row = users.find_user(session, user.id, for_update=True)
         # Read again: the password may have been changed while this one was being compared.
@@ -89,15 +94,27 @@ def _enter(portal: Portal, user: UserRow, upgraded: str | None, address: str) ->
             return None
         if upgraded:
             row.password_digest = upgraded
-        return _begin(portal, session, row, address, Action.SIGN_IN)
+        return enter(portal, session, row, address, Action.SIGN_IN, user_agent)
 
 
-def _begin(portal: Portal, session: Session, user: UserRow, address: str, action: Action) -> SignedIn:
+def enter(
+    portal: Portal, session: Session, user: UserRow, address: str, action: Action, user_agent: str = ""
+) -> SignedIn:
+    """Begin a session inside the caller's transaction and record how the person came in."""
     user.last_sign_in_at = portal.clock.now()
     session.add(user)
-    token = begin_session(portal, session, user, address)
+    token = begin_session(portal, session, user, address, user_agent)
     principal = principal_of(user, address=address)
-    audit.record(portal, session, principal, action, object_id=user.id, role=Role(user.role))
+    audit.record(
+        portal,
+        session,
+        principal,
+        action,
+        object_id=user.id,
+        object_label=user.email,
+        role=Role(user.role),
+        browser=browser_label(user_agent) or None,
+    )
     return SignedIn(principal, token)
 
 

@@ -27,6 +27,18 @@ def count_attempt(portal: Portal, *, account: str, address: str) -> bool:
     return bool(account) and _count(portal, f"account:{account}", PER_ACCOUNT, WINDOW) >= PER_ACCOUNT
 
 
+def count_link_try(portal: Portal, address: str) -> None:
+    """Count a try of a one-time link, apart from sign-ins: junk sent here keeps nobody from signing in."""
+    if address:
+        _count(portal, _address_key(address, "links"), PER_ADDRESS, WINDOW)
+
+
+def return_link_try(portal: Portal, address: str) -> None:
+    """Give a counted try back: its link was a right one."""
+    with portal.database.transaction() as session:
+        records.return_attempt(session, _address_key(address, "links"))
+
+
 def count_tests(portal: Portal, person: str, number: int = 1) -> None:
     """Count a person's tests of keys, several at once or none. Raises TooManyTests."""
     limit = portal.settings.tests_per_minute
@@ -78,12 +90,12 @@ def _tests_key(person: str) -> str:
     return f"tests:{person}"
 
 
-def _address_key(address: str) -> str:
+def _address_key(address: str, kind: str = "address") -> str:
     """Return what counts as one address: of IPv6 the /64, which one household or server has whole."""
     try:
         parsed = ip_address(address)
     except ValueError:
-        return f"address:{address[:64]}"
+        return f"{kind}:{address[:64]}"
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
         parsed = ip_network((parsed, 64), strict=False).network_address
-    return f"address:{parsed}"
+    return f"{kind}:{parsed}"

@@ -20,6 +20,7 @@ STATUS = {
     "expired": Look("Expired", "amber", "calendar-x"),
     "revoked": Look("Revoked", "red", "ban"),
     "unreadable": Look("Unreadable", "red", "lock"),
+    "re_enter": Look("Re-enter", "amber", "pencil-line"),
 }
 
 HEALTH = {
@@ -65,6 +66,18 @@ SOURCE = {
     "off": Look("Turned off", "gray", "power-off"),
 }
 
+# Why something needs attention.
+CONCERN = {
+    "unreadable": Look("Unreadable", "red", "lock"),
+    "re_enter": Look("Re-enter", "amber", "pencil-line"),
+    "failing": Look("Not accepted", "red", "circle-x"),
+    "expired": Look("Expired", "amber", "calendar-x"),
+    "expiring": Look("Expires soon", "amber", "calendar-clock"),
+    "reminder": Look("Rotation due", "amber", "bell"),
+    "agent_key_expiring": Look("Agent key expires soon", "amber", "bot"),
+    "unused": Look("Unused", "gray", "moon"),
+}
+
 VERDICT = {
     "used": Look("Used", "green", "circle-check"),
     "skipped": Look("Passed over", "gray", "circle-slash"),
@@ -88,3 +101,122 @@ DECISION = {
     "moved": Look("Moved", "amber", "route"),
     "nowhere": Look("Needs an address", "amber", "map-pin-off"),
 }
+
+# Where a key stands in its rotation.
+ROTATION = {
+    "waits": Look("New value", "iris", "hourglass"),
+    "waiting": Look("New value waits", "amber", "hourglass"),
+    "retired": Look("Retired", "gray", "archive"),
+}
+
+# What an event of the trail says somebody did, by the event's action.
+ACTION_WORDS: dict[str, str] = {
+    "set_up": "Set up the portal",
+    "set_up.code": "Printed a new set-up code",
+    "sign_in": "Sign-in",
+    "sign_out": "Signed out",
+    "profile.update": "Changed their name",
+    "password.change": "Changed their password",
+    "session.end": "Ended a session",
+    "user.create": "Added the person",
+    "user.invite": "Invited the person",
+    "user.join": "Joined by invitation",
+    "user.update": "Changed the person",
+    "user.deactivate": "Deactivated the person",
+    "user.reactivate": "Reactivated the person",
+    "user.reset": "Made a link to reset the password",
+    "user.remove": "Removed the person",
+    "credential.create": "Added the key",
+    "credential.update": "Changed the key",
+    "credential.delete": "Deleted the key",
+    "credential.move": "Moved the key in its order",
+    "credential.link": "Linked the key",
+    "credential.unlink": "Removed a link of the key",
+    "credential.rotate": "Rotated the key",
+    "credential.hand_over": "Handed the key over to the system",
+    "credential.export": "Exported the list of keys",
+    "credential.check": "Tested the key",
+    "credential.resolve": "Used the key",
+    "provider.create": "Added the provider",
+    "provider.update": "Changed the provider",
+    "provider.delete": "Deleted the provider",
+    "agent_key.create": "Created the agent key",
+    "agent_key.update": "Renamed the agent key",
+    "agent_key.rotate": "Rotated the agent key",
+    "agent_key.revoke": "Revoked the agent key",
+    "agent_key.delete": "Deleted the agent key",
+    "policy.update": "Changed the policies",
+    "audit.export": "Exported the audit trail",
+    "audit.verify": "Verified the audit trail",
+    "access.refused": "Was refused",
+}
+
+# How the act ended.
+RESULT = {
+    "ok": Look("Done", "green", "circle-check"),
+    "started": Look("Started", "gray", "circle-dashed"),
+    "refused": Look("Refused", "amber", "ban"),
+    "failed": Look("Failed", "red", "circle-x"),
+}
+
+# Where a person stands with the portal.
+PERSON = {
+    "invited": Look("Invited", "blue", "mail"),
+    "active": Look("Active", "green", "circle-check"),
+    "deactivated": Look("Deactivated", "gray", "circle-pause"),
+    "removed": Look("Removed", "gray", "user-x"),
+}
+
+ROLE = {"admin": Look("Admin", "iris", "shield"), "member": Look("Member", "gray", "user")}
+
+# What the details of an event are called; a name that is not here shows itself.
+DETAIL_WORDS: dict[str, str] = {
+    "provider": "Provider",
+    "source": "Source",
+    "mask": "Masked value",
+    "ownership": "Whose key",
+    "outcome": "Outcome",
+    "http_status": "HTTP status",
+    "latency_ms": "Took (ms)",
+    "changed": "Changed",
+    "scopes": "Scopes",
+    "role": "Role",
+    "reason": "Reason",
+    "for_user": "For",
+    "model": "Model",
+    "expires_at": "Ends",
+    "route": "Asked for",
+    "enabled": "Turned on",
+    "destination": "Address of the provider",
+    "position": "Place in the order",
+    "model_pattern": "Models",
+    "replaces": "Replaces",
+    "count": "How many",
+    "to": "To",
+    "owned": "Owned",
+    "browser": "Browser",
+}
+
+# What events of the trail are asked for by, all together.
+ACTION_GROUPS: dict[str, str] = {
+    "signing_in": "Signing in and accounts",
+    "people": "People",
+    "keys": "API keys",
+    "tests": "Tests of keys",
+    "use": "Use of keys",
+    "agent_keys": "Agent keys",
+    "settings": "Providers and policies",
+    "audit": "The trail itself",
+    "refusals": "Refusals",
+}
+
+# Who acted, where it was not a person.
+PRINCIPAL = {
+    "user": Look("Person", "gray", "user"),
+    "agent": Look("Agent key", "iris", "bot"),
+    "operator": Look("Operator", "amber", "terminal"),
+    "anonymous": Look("Stranger", "gray", "user-x"),
+}
+
+# What those are called who have no name here.
+STRANGERS: dict[str, str] = {"anonymous": "Somebody not signed in", "operator": "The operator"}

@@ -22,7 +22,7 @@ class UnknownKeyId(Exception):
 class EncryptionKey:
     """One AES-256 root key. Never used directly: every purpose has its own sub-key."""
 
-    __slots__ = ("__root", "audit", "id", "sealing")
+    __slots__ = ("__root", "audit", "id", "previews", "sealing")
 
     def __init__(self, root: bytes) -> None:
         if len(root) != KEY_BYTES:
@@ -33,6 +33,7 @@ class EncryptionKey:
         self.id = digest[:KEY_ID_BYTES].hex()
         self.sealing = self._derive(b"sealing")
         self.audit = self._derive(b"audit")
+        self.previews = self._derive(b"previews")
 
     def _derive(self, purpose: bytes) -> bytes:
         """Return a 32-byte sub-key (HKDF, RFC 5869) bound to one purpose."""

@@ -26,6 +26,11 @@ def new_session_token() -> Secret:
     return Secret(secrets.token_urlsafe(SESSION_BYTES))
 
 
+def new_link_token() -> Secret:
+    """Return 256 random bits for a one-time link, URL-safe."""
+    return Secret(secrets.token_urlsafe(SESSION_BYTES))
+
+
 @dataclass(frozen=True)
 class AgentToken:
     """An agent key's public id, which is looked up, and the whole token, which is compared."""

@@ -45,7 +45,7 @@ def test_an_agent_key_resolves_and_lives_ninety_days_unless_told(client: Rest) -
     assert make(client, name="short", expires_in_days=1)["expires_at"] == "2026-11-22T12:00:00Z"
 
 
-@pytest.mark.parametrize("days", [0, -1, 366, 2**64, 1.5, "90", True, None])
+@pytest.mark.parametrize("days", [0, -1, 366, 2**64, 1.5, "90", True])
 def test_an_unusable_lifetime_is_refused(client: Rest, days: object) -> None:
     answer = client.post("/api/agent-keys", json={"name": "ci", "expires_in_days": days})
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "expires_in_days")

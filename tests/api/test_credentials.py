@@ -20,6 +20,8 @@ SHAPE = {
     "note",
     "environment",
     "expires_at",
+    "remind_at",
+    "failover",
     "health",
     "usage_count",
     "last_used_at",

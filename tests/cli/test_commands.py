@@ -9,7 +9,7 @@ from keyportal.cli.commands import app
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.services import access, credentials
+from keyportal.services import access, credentials, one_time_links
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
 from tests.support import ENCRYPTION_KEY, OTHER_KEY
@@ -152,3 +152,20 @@ def test_an_unusable_setting_ends_with_78_and_without_its_value(run, command: tu
     assert done.exit_code == 78
     assert done.stderr.startswith("PORT: ")
     assert "CANARY" not in done.output
+
+
+def test_a_locked_out_admin_gets_a_link_alone_on_standard_output(run, portal: Portal) -> None:
+    done = run("users", "reset", "root@example.com")
+    url = done.stdout.strip()
+    assert (done.exit_code, url.startswith(f"{portal.settings.public_url}/reset#")) == (0, True)
+    token = url.partition("#")[2]
+    signed_in = one_time_links.reset(portal, token, Secret("root chose another password"))
+    assert signed_in.principal.email == "root@example.com" and token not in done.stderr
+    assert run("users", "reset", "nobody@example.com").exit_code == 1
+
+
+def test_a_person_is_invited_from_the_command_line(run, portal: Portal) -> None:
+    done = run("users", "invite", "carol@example.com", "--role", "admin", "--name", "Carol")
+    token = done.stdout.strip().partition("#")[2]
+    joined = one_time_links.join(portal, token, Secret("carol has a long password"))
+    assert (joined.principal.name, joined.principal.role) == ("Carol", "admin")

@@ -287,4 +287,6 @@ PAST, SOON = NOW - timedelta(seconds=1), NOW + timedelta(seconds=1)
 def test_a_key_has_one_status(
     active: bool, expires_at: datetime | None, readable: bool, status: CredentialStatus
 ) -> None:
-    assert status_of(active=active, expires_at=expires_at, readable=readable, now=NOW) is status
+    told = {"active": active, "expires_at": expires_at, "readable": readable, "now": NOW}
+    assert status_of(**told) is status
+    assert status_of(**told, has_value=False) is CredentialStatus.RE_ENTER

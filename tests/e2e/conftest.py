@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.server import RunningPortal
 from tests.fakes.fake_provider import FakeProvider
+
+# A machine that is busy with other tests takes its time; what is there is found at once all the same.
+expect.set_options(timeout=15_000)
 
 
 def launch_options() -> dict[str, object]:

@@ -57,12 +57,44 @@ def go_to(page: Page, name: str) -> None:
 
 def add_key(page: Page, provider: str, name: str, value: str) -> Locator:
     page.get_by_test_id("add-key").click()
-    page.get_by_test_id("provider").select_option(provider)
+    choose_provider(page, provider)
     page.get_by_test_id("name").fill(name)
     page.get_by_test_id("api-key").fill(value)
     page.get_by_test_id("save-key").click()
     expect(page.get_by_test_id("key-form")).to_be_hidden()
     return row(page, name)
+
+
+def choose_provider(page: Page, provider: str, picker: str = "provider") -> None:
+    """Choose a provider by its id in the open form; `general-key` is none, and "" the key's own word."""
+    page.get_by_test_id(picker).click()
+    page.locator(f'[data-testid="{picker}-option"][data-value="{provider}"]').click()
+    expect_provider(page, provider, picker)
+
+
+def expect_provider(page: Page, provider: str, picker: str = "provider") -> None:
+    """Wait until the form is for this provider."""
+    expect(page.get_by_test_id(picker)).to_have_attribute("data-value", provider)
+
+
+def discard(page: Page, form: str) -> None:
+    """Leave a form into which something was typed, and say so."""
+    page.get_by_test_id("cancel").click()
+    page.get_by_test_id("discard").click()
+    expect(page.get_by_test_id(form)).to_be_hidden()
+
+
+def choose_filter(page: Page, name: str, value: str) -> None:
+    """Narrow a list by one value of a chip; both are as the address has them."""
+    page.get_by_test_id(f"filter-{name}").click()
+    page.locator(f'[data-testid="filter-{name}-choice"][data-value="{value}"]').click()
+    expect(page.get_by_test_id(f"clear-{name}")).to_be_visible()
+
+
+def choose_act(of: Locator, act: str) -> None:
+    """Choose from the menu of a row."""
+    of.get_by_test_id("row-menu").click()
+    of.page.get_by_role("menu").get_by_test_id(act).click()
 
 
 def row(page: Page, name: str) -> Locator:
@@ -76,13 +108,12 @@ def check_key(page: Page, name: str, outcome: str) -> None:
 
 
 def switch(page: Page, name: str, status: str) -> None:
-    row(page, name).get_by_test_id("switch-active").click()
+    choose_act(row(page, name), "switch-active")
     expect(row(page, name).get_by_test_id("status")).to_have_attribute("data-value", status)
 
 
 def delete_key(page: Page, name: str) -> None:
-    row(page, name).get_by_test_id("row-menu").click()
-    page.get_by_test_id("delete").click()
+    choose_act(row(page, name), "delete")
     page.get_by_test_id("confirm-delete").click()
     expect(row(page, name)).to_have_count(0)
 

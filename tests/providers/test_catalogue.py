@@ -163,3 +163,9 @@ ENVIRONMENT_NAMES = {
 def test_the_variables_are_the_usual_ones_in_their_order(provider: Provider) -> None:
     usual = ENVIRONMENT_NAMES.get(provider.id, (f"{provider.id.upper()}_API_KEY",))
     assert provider.environment_names == usual
+
+
+def test_keywords_are_what_a_search_is_compared_with() -> None:
+    found = [word for provider in CATALOGUE for word in provider.keywords]
+    assert len(found) > 30
+    assert [word for word in found if not word or word != word.casefold().strip()] == []

@@ -22,6 +22,7 @@ OPEN_TO_STRANGERS = {
     "SessionState.show_unexpected",
     "SignInState.load",
     "SetUpState.load",
+    "OneTimeLinkState.load",
 }
 FRAMEWORK_OPEN = {
     "hydrate",

@@ -1,5 +1,7 @@
 """Who gets in: every route of the application, tried by those who must stay outside."""
 
+from typing import Any
+
 import pytest
 
 from keyportal.api.auth import ENTRY, PUBLIC
@@ -33,6 +35,21 @@ WITH_ID = [(m, p) for m, p in protected_routes() if "{id}" in p]
 ADMINS_ONLY = [(m, p) for m, p in protected_routes() if p.startswith("/api/admin/")]
 NO_AGENTS = [*ADMINS_ONLY, *((m, p) for m, p in protected_routes() if p.startswith("/api/agent-keys"))]
 GOOD_BODY = {"provider": "openai", "name": "planted", "api_key": VALUE}
+# What a route below an id takes, by its last word.
+BODY_BELOW = {
+    "links": {"provider": "openai"},
+    "rotation": {"api_key": VALUE},
+    "finish": {},
+    "rotate": {},
+}
+
+
+def body_for(method: str, path: str) -> dict[str, Any]:
+    """Return a body that a route with an id takes, or none where it takes none."""
+    if method == "PUT":
+        return {"json": {"name": "taken over"}}
+    last = path.rpartition("/")[2]
+    return {"json": BODY_BELOW[last]} if method == "POST" and last in BODY_BELOW else {}
 
 
 def test_the_public_routes_are_these_and_no_others() -> None:
@@ -47,6 +64,8 @@ def test_the_public_routes_are_these_and_no_others() -> None:
         "/api/auth/sign-in",
         "/api/auth/sign-out",
         "/api/auth/set-up",
+        "/api/auth/join",
+        "/api/auth/reset",
     }
     assert public == PUBLIC == {path for _, path in routes() if path in PUBLIC}
 
@@ -138,7 +157,7 @@ def test_bob_finds_alices_ids_as_little_as_ids_that_never_were(portal: Portal) -
     for method, path in WITH_ID:
         if path.startswith("/api/admin"):
             continue
-        body = {"json": {"name": "taken over"}} if method == "PUT" else {}
+        body = body_for(method, path)
         hers = agent_key["id"] if "agent-keys" in path else key["id"]
         answers = [bob.send(method, path.replace("{id}", i), **body) for i in (hers, UNKNOWN_ID)]
         assert [a.status_code for a in answers] == [404, 404], (method, path)
@@ -149,7 +168,7 @@ def test_bob_finds_alices_ids_as_little_as_ids_that_never_were(portal: Portal) -
 def test_an_admin_does_not_reach_a_members_key(portal: Portal) -> None:
     key, admin = browser(portal, "alice").add_key(), browser(portal, "root")
     for method, path in WITH_ID:
-        body = {"json": {"name": "taken over"}} if method == "PUT" else {}
+        body = body_for(method, path)
         assert admin.send(method, path.replace("{id}", key["id"]), **body).status_code == 404, (method, path)
 
 
@@ -157,7 +176,7 @@ def test_an_admin_does_not_reach_a_members_key(portal: Portal) -> None:
 def test_an_odd_id_is_an_unknown_id(portal: Portal, odd: str) -> None:
     admin = browser(portal, "root")
     for method, path in WITH_ID:
-        body = {"json": {"name": "n"}} if method == "PUT" else {}
+        body = body_for(method, path)
         answer = admin.send(method, path.replace("{id}", odd), **body)
         assert (answer.status_code, code_of(answer)) == (404, "not_found"), (method, path)
 

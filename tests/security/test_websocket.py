@@ -203,7 +203,7 @@ async def test_frames_that_are_no_events_leave_the_log_clean(running: RunningPor
 
 async def test_a_large_frame_ends_the_connection(running: RunningPortal) -> None:
     client = await client_of(running, ALICE)
-    await client.send(event("own_credentials_state", "search"), {"text": "x" * 70_000})
+    await client.send(event("own_credentials_state", "search"), {"text": "x" * 600_000})
     await client.settle()
     assert not client.is_connected
 

@@ -8,12 +8,13 @@ from sqlmodel import Session, col, select
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.persistence import records
+from keyportal.persistence import audit_events
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
-from keyportal.services import credentials
+from keyportal.services import credentials, sessions, sign_in
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
+from tests.support import PASSWORDS
 
 USER, SYSTEM = Ownership.USER, Ownership.SYSTEM
 VALUE = "sk-proj-ownT3BlbkFJ0123456789abcdef"
@@ -48,7 +49,16 @@ def spoil(portal: Portal, credential_id: str, **values: Any) -> None:
 
 def events(portal: Portal) -> list[AuditEventRow]:
     with portal.database.reading() as session:
-        return list(records.events_in_order(session))
+        return list(audit_events.events_in_order(session))
+
+
+def signed_in(portal: Portal, name: str) -> Principal:
+    """Sign one of the cast in, and return who their session stands for."""
+    email = f"{name}@example.com"
+    entered = sign_in.sign_in(portal, email, Secret(PASSWORDS[email]))
+    found = sessions.find_principal(portal, sessions.digest_of(entered.token.reveal()))
+    assert found is not None
+    return found
 
 
 def run_sql(session: Session, statement: str, **values: Any) -> Any:

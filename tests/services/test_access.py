@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from keyportal.domain.agent_keys import DEFAULT_LIFETIME, LONGEST_LIFETIME
 from keyportal.domain.errors import (
     AgentKeyExpired,
     AgentKeyRefused,
@@ -17,15 +16,18 @@ from keyportal.domain.errors import (
     NotFound,
     VersionConflict,
 )
+from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Permission, Principal, Scope, anonymous_principal, operator_principal
 from keyportal.persistence.tables import AgentKeyRow
 from keyportal.services import access, agent_keys
-from keyportal.services.agent_keys import NewAgentKey
+from keyportal.services.agent_keys import AgentKeyFilter, NewAgentKey
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, new_agent_token
 from tests.services.support import events
 from tests.services.test_resolution import set_user
 from tests.support import START, FakeClock, all_text_of
+
+USUAL, LONGEST = Policies().agent_key_lifetime, Policies().agent_key_longest
 
 
 def create(portal: Portal, who: Principal, name: str = "ci", **more: object):
@@ -52,7 +54,7 @@ def test_an_agent_key_lives_ninety_days_and_may_resolve(
 ) -> None:
     view = create(portal, alice).view
     assert (view.expires_at, view.scopes, view.status) == (
-        clock.now() + DEFAULT_LIFETIME,
+        clock.now() + USUAL,
         ("resolve",),
         "active",
     )
@@ -61,10 +63,10 @@ def test_an_agent_key_lives_ninety_days_and_may_resolve(
 
 def test_a_lifetime_has_its_limits(portal: Portal, alice: Principal) -> None:
     second = timedelta(seconds=1)
-    for lifetime in (timedelta(0), -second, LONGEST_LIFETIME + second):
+    for lifetime in (timedelta(0), -second, LONGEST + second):
         with pytest.raises(InvalidInput):
             create(portal, alice, lifetime=lifetime)
-    assert create(portal, alice, lifetime=LONGEST_LIFETIME).view.status == "active"
+    assert create(portal, alice, lifetime=LONGEST).view.status == "active"
 
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["resolve", "users:write"]])
@@ -136,7 +138,10 @@ def test_search_is_literal_and_own(portal: Portal, alice: Principal, bob: Princi
     for name in ("a_b", "axb", "100%"):
         create(portal, alice, name)
     create(portal, bob, "a_b")
-    found = {t: {i.name for i in agent_keys.search(portal, alice, t).items} for t in ("A_", "%", "b", "")}
+    found = {
+        t: {i.name for i in agent_keys.search(portal, alice, AgentKeyFilter(t)).items}
+        for t in ("A_", "%", "b", "")
+    }
     assert found == {"A_": {"a_b"}, "%": {"100%"}, "b": {"a_b", "axb"}, "": {"a_b", "axb", "100%"}}
 
 
@@ -187,7 +192,7 @@ def test_another_secret_under_a_known_id_is_refused(portal: Portal, agent_token:
 
 
 def test_it_expires_to_the_second(portal: Portal, agent_token: str, clock: FakeClock) -> None:
-    clock.advance(DEFAULT_LIFETIME - timedelta(seconds=1))
+    clock.advance(USUAL - timedelta(seconds=1))
     access.require_agent(portal, agent_token)
     clock.advance(timedelta(seconds=1))
     with pytest.raises(AgentKeyExpired):

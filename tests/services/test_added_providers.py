@@ -83,7 +83,9 @@ def test_an_unusable_name_is_refused_beside_its_field(portal: Portal, root: Prin
     assert refusal.value.field == "name"
 
 
-@pytest.mark.parametrize("name", ["OpenAI", "openai!", "\uff2fpenAI", "Our cluster", "our-cluster"])
+@pytest.mark.parametrize(
+    "name", ["OpenAI", "openai!", "\uff2fpenAI", "Our cluster", "our-cluster", "General"]
+)
 def test_a_taken_name_or_id_is_refused_in_words_of_its_own(
     portal: Portal, root: Principal, name: str
 ) -> None:

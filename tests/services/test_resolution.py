@@ -8,7 +8,7 @@ import pytest
 
 from keyportal.domain.errors import Forbidden, KeyUnreadable, NoKey, UnknownProvider
 from keyportal.domain.principals import Principal, Scope, anonymous_principal, operator_principal
-from keyportal.persistence import users
+from keyportal.persistence import usage, users
 from keyportal.resolver import Source
 from keyportal.services import access, agent_keys, credentials, resolution
 from keyportal.services.agent_keys import NewAgentKey
@@ -245,6 +245,8 @@ def test_every_call_of_many_at_once_is_counted(portal: Portal, alice: Principal,
             pool.map(lambda _: resolution.resolve_key(portal, agent, "openai").resolution_id, range(calls))
         )
     assert credentials.get(portal, alice, USER, view.id).usage_count == len(set(ids)) == calls
+    with portal.database.reading() as session:
+        assert usage.usage_of(session, view.id, START.date()) == [(START.date(), calls)]
     assert {e.uid for e in events(portal)} >= set(ids)
 
 

@@ -111,16 +111,28 @@ async def test_search_and_filters_narrow_the_list_and_clearing_brings_it_back(
     await add(state, name="Staging")
     await do(state, "search", "stag")
     assert [r.name for r in state.rows] == ["Staging"]
-    await do(state, "filter_by_status", "inactive")
+    await do(state, "filter_by", "status", "inactive")
     assert state.rows == []
-    events = await do(state, "clear_filters")
-    assert (state.total, len(events)) == (2, 1)
+    await do(state, "clear_filters")
+    assert (state.total, state.query, state.is_filtered) == (2, "", False)
 
 
-@pytest.mark.parametrize("handler", ["filter_by_provider", "filter_by_status", "filter_by_health"])
-async def test_a_filter_nobody_offers_is_refused(state: OwnCredentialsState, handler: str) -> None:
-    await do(state, handler, "no such thing")
-    assert state.notice_is_problem
+@pytest.mark.parametrize("name", ["provider", "status", "health", "environment"])
+async def test_a_filter_nobody_offers_is_told_in_place_of_the_list(
+    state: OwnCredentialsState, name: str
+) -> None:
+    await do(state, "filter_by", name, "no such thing!")
+    assert state.list_problem
+    await do(state, "clear_filters")
+    assert not state.list_problem
+
+
+async def test_the_filters_offer_what_is_in_use(state: OwnCredentialsState) -> None:
+    await add(state, environment="prod")
+    assert [(c.id, c.name) for c in state.provider_choices] == [("openai", "OpenAI")]
+    assert [c.id for c in state.label_choices] == ["prod"]
+    await do(state, "filter_by", "provider", "openai")
+    assert state.chosen_provider == "OpenAI"
 
 
 async def test_pages_turn_and_stop_at_the_ends(
@@ -198,15 +210,16 @@ async def test_an_admin_works_on_system_keys_and_a_member_does_not(
     members = state_for(SystemCredentialsState, portal, alice)
     await do(members, "load")
     assert (admins.total, members.total, members.rows) == (1, 0, [])
-    assert members.notice_is_problem
+    assert members.list_problem
 
 
 @pytest.mark.parametrize("junk", [None, 5, [], {"a": 1}, "x" * 9000, "\x00", "\ud800"])
 async def test_junk_from_a_hand_made_event_is_refused_not_raised(
     state: OwnCredentialsState, junk: Any
 ) -> None:
-    for handler in ("search", "filter_by_provider", "choose_provider", "open_edit", "test", "ask_delete"):
+    for handler in ("search", "choose_provider", "open_edit", "test", "ask_delete", "make_primary"):
         await do(state, handler, junk)
+    await do(state, "filter_by", junk, junk)
     await do(state, "submit_form", junk)
     await do(state, "submit_form", {"name": junk, "api_key": junk})
     assert state.total == 0

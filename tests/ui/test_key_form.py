@@ -59,7 +59,8 @@ def vars_of(state: OwnCredentialsState) -> str:
 async def test_providers_stand_under_their_kinds(state: OwnCredentialsState) -> None:
     await do(state, "load_providers")
     kinds = {group.label: [option.id for option in group.options] for group in state.groups}
-    assert list(kinds)[:3] == ["Language models", "Speech", "Aggregators"]
+    assert list(kinds)[:4] == ["", "Language models", "Speech", "Aggregators"]
+    assert kinds[""] == ["general-key", ""]
     assert ("openai" in kinds["Language models"], "deepgram" in kinds["Speech"]) == (True, True)
 
 

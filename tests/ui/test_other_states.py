@@ -1,120 +1,19 @@
-"""Agent keys, the overview, the person at the foot of the rail, and the two pages for strangers."""
-
-from typing import Any
+"""The overview, the person at the foot of the rail, and the two pages for strangers."""
 
 import pytest
 from reflex.istate.data import ReflexURL, URLData
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.principals import Principal, Scope
+from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.services import access, credentials
+from keyportal.services import credentials
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
-from keyportal.ui.agent_keys.state import SCOPE_FIELDS, AgentKeysState
 from keyportal.ui.overview.state import OverviewState
 from keyportal.ui.set_up.state import SetUpState
 from keyportal.ui.shared.session import SessionState
 from keyportal.ui.sign_in.state import SignInState
 from tests.ui.support import do, state_for
-
-
-def form(**values: str) -> dict[str, Any]:
-    return {"name": "Nightly", "days": "90", SCOPE_FIELDS[Scope.RESOLVE]: "on", **values}
-
-
-@pytest.fixture
-def state(portal: Portal, alice: Principal) -> AgentKeysState:
-    return state_for(AgentKeysState, portal, alice)
-
-
-def value_sent(events: list[Any]) -> str:
-    """Return what a set-value event puts into the browser's input."""
-    assert len(events) == 1
-    arguments = {str(name): str(value) for name, value in events[0].args}
-    return arguments["value"].strip('"')
-
-
-async def test_a_new_value_goes_to_the_input_and_into_no_var(state: AgentKeysState, portal: Portal) -> None:
-    await do(state, "open_new")
-    value = value_sent(await do(state, "submit_new", form()))
-    assert access.require_agent(portal, value).name == "Nightly"
-    assert value not in repr(state._get_root_state().dict())
-    assert state.value_is_ready
-
-
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"name": " "}, "name"),
-        ({"days": "0"}, "expires_in_days"),
-        ({"days": "366"}, "expires_in_days"),
-        ({"days": "soon"}, "expires_in_days"),
-        ({SCOPE_FIELDS[Scope.RESOLVE]: ""}, "scopes"),
-        ({SCOPE_FIELDS[Scope.RESOLVE_ANY]: "on"}, "form"),
-    ],
-)
-async def test_a_refused_form_gives_no_value_and_says_why(
-    state: AgentKeysState, values: dict[str, str], field: str
-) -> None:
-    assert await do(state, "submit_new", form(**values)) == []
-    assert (state.value_is_ready, state.problem_field) == (False, field)
-    assert state.form_problem
-
-
-async def test_agent_keys_are_searched_renamed_revoked_and_deleted(state: AgentKeysState) -> None:
-    await do(state, "submit_new", form())
-    await do(state, "search", "night")
-    key = state.rows[0]
-    await do(state, "ask_rename", key.id, key.name)
-    await do(state, "submit_rename", {"new_name": "Nightly run"})
-    assert (state.rows[0].name, state.renamed_id) == ("Nightly run", "")
-    await do(state, "ask_revoke", key.id, key.name)
-    await do(state, "confirm")
-    assert (state.rows[0].status, state.rows[0].can_revoke) == ("revoked", False)
-    await do(state, "ask_delete", key.id, key.name)
-    await do(state, "keep", False)
-    await do(state, "ask_delete", key.id, key.name)
-    await do(state, "confirm")
-    assert state.total == 0
-
-
-async def test_only_done_closes_the_dialog_while_it_shows_a_value(state: AgentKeysState) -> None:
-    await do(state, "open_new")
-    await do(state, "set_form_open", False)
-    assert state.form_is_open is False
-    await do(state, "open_new")
-    await do(state, "submit_new", form())
-    await do(state, "set_form_open", False)
-    assert (state.value_is_ready, state.form_is_open) == (True, True)
-    await do(state, "close_form")
-    assert (state.value_is_ready, state.form_is_open) == (False, False)
-
-
-async def test_a_page_loaded_anew_has_no_dialog_open(state: AgentKeysState) -> None:
-    await do(state, "open_new")
-    await do(state, "submit_new", form())
-    await do(state, "forget_dialogs")
-    assert (state.value_is_ready, state.form_is_open) == (False, False)
-
-
-async def test_opening_the_list_of_agent_keys_starts_over(state: AgentKeysState) -> None:
-    await do(state, "submit_new", form())
-    await do(state, "search", "nothing like this")
-    assert state.total == 0
-    events = await do(state, "load")
-    assert (state.query, state.page, state.total, len(events)) == ("", 1, 1, 1)
-
-
-async def test_bob_does_nothing_with_alices_agent_key(
-    state: AgentKeysState, portal: Portal, bob: Principal
-) -> None:
-    await do(state, "submit_new", form())
-    his = state_for(AgentKeysState, portal, bob)
-    await do(his, "ask_revoke", state.rows[0].id, "x")
-    await do(his, "confirm")
-    await do(state, "load")
-    assert (his.notice_is_problem, state.rows[0].status) == (True, "active")
 
 
 async def test_the_overview_shows_the_winner_and_counts_the_rest(portal: Portal, alice: Principal) -> None:

@@ -11,6 +11,7 @@ PROVIDER = Provider(
     id="anthropic",
     name="Anthropic",
     kind=ProviderKind.LLM,
+    keywords=("claude",),
     base_url="https://api.anthropic.com",
     environment_names=("ANTHROPIC_API_KEY",),
     console_url="https://console.anthropic.com/settings/keys",

@@ -7,6 +7,7 @@ PROVIDER = Provider(
     id="assemblyai",
     name="AssemblyAI",
     kind=ProviderKind.SPEECH,
+    keywords=("stt", "transcription"),
     base_url="https://{region}.assemblyai.com",
     environment_names=("ASSEMBLYAI_API_KEY", "AAI_API_KEY"),
     console_url="https://www.assemblyai.com/app/api-keys",

@@ -15,6 +15,7 @@ PROVIDER = Provider(
     id="azure_openai",
     name="Azure OpenAI",
     kind=ProviderKind.LLM,
+    keywords=("microsoft", "gpt"),
     base_url="https://{resource}.openai.azure.com",
     environment_names=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),
     console_url="https://portal.azure.com",

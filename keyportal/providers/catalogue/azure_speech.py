@@ -24,6 +24,7 @@ PROVIDER = Provider(
     id="azure_speech",
     name="Azure Speech",
     kind=ProviderKind.SPEECH,
+    keywords=("microsoft", "stt"),
     base_url="https://{region}.tts.speech.microsoft.com",
     environment_names=("AZURE_SPEECH_KEY", "SPEECH_KEY"),
     console_url="https://portal.azure.com",

@@ -17,6 +17,7 @@ PROVIDER = Provider(
     id="cohere",
     name="Cohere",
     kind=ProviderKind.LLM,
+    keywords=("command",),
     base_url="https://api.cohere.com",
     environment_names=("CO_API_KEY", "COHERE_API_KEY"),
     console_url="https://dashboard.cohere.com/api-keys",

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="dashscope",
     name="Qwen (DashScope)",
     kind=ProviderKind.LLM,
+    keywords=("alibaba", "tongyi", "aliyun"),
     base_url="https://{region}.aliyuncs.com/compatible-mode/v1",
     environment_names=("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
     console_url="https://bailian.console.aliyun.com",

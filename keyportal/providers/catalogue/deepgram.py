@@ -21,6 +21,7 @@ PROVIDER = Provider(
     id="deepgram",
     name="Deepgram",
     kind=ProviderKind.SPEECH,
+    keywords=("stt", "transcription"),
     base_url="https://api.deepgram.com",
     environment_names=("DEEPGRAM_API_KEY",),
     console_url="https://console.deepgram.com",

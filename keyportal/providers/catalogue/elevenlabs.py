@@ -18,6 +18,7 @@ PROVIDER = Provider(
     id="elevenlabs",
     name="ElevenLabs",
     kind=ProviderKind.SPEECH,
+    keywords=("11labs", "voice", "tts"),
     base_url="https://{region}.elevenlabs.io",
     environment_names=("ELEVENLABS_API_KEY", "XI_API_KEY"),
     console_url="https://elevenlabs.io/app/settings/api-keys",

@@ -17,6 +17,7 @@ PROVIDER = Provider(
     id="gemini",
     name="Google Gemini",
     kind=ProviderKind.LLM,
+    keywords=("google", "ai studio", "bard"),
     base_url="https://generativelanguage.googleapis.com",
     environment_names=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
     console_url="https://aistudio.google.com/app/apikey",

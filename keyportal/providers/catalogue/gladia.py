@@ -7,6 +7,7 @@ PROVIDER = Provider(
     id="gladia",
     name="Gladia",
     kind=ProviderKind.SPEECH,
+    keywords=("stt", "transcription"),
     base_url="https://api.gladia.io",
     environment_names=("GLADIA_API_KEY",),
     console_url="https://app.gladia.io",

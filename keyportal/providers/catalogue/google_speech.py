@@ -50,6 +50,7 @@ PROVIDER = Provider(
     id="google_speech",
     name="Google Speech-to-Text",
     kind=ProviderKind.SPEECH,
+    keywords=("gcp", "stt"),
     base_url="https://speech.googleapis.com",
     environment_names=("GOOGLE_SPEECH_API_KEY", "GOOGLE_API_KEY"),
     file_environment_names=("GOOGLE_APPLICATION_CREDENTIALS",),

@@ -7,6 +7,7 @@ PROVIDER = Provider(
     id="groq",
     name="Groq",
     kind=ProviderKind.LLM,
+    keywords=("lpu",),
     base_url="https://api.groq.com/openai/v1",
     environment_names=("GROQ_API_KEY",),
     console_url="https://console.groq.com/keys",

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="huggingface",
     name="Hugging Face",
     kind=ProviderKind.LLM,
+    keywords=("hf",),
     base_url="https://router.huggingface.co/v1",
     environment_names=("HF_TOKEN", "HUGGINGFACE_API_KEY"),
     console_url="https://huggingface.co/settings/tokens",

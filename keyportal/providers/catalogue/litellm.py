@@ -29,6 +29,7 @@ PROVIDER = Provider(
     id="litellm",
     name="LiteLLM proxy",
     kind=ProviderKind.AGGREGATOR,
+    keywords=("proxy", "local"),
     base_url="",
     environment_names=("LITELLM_API_KEY",),
     console_url="",

@@ -7,6 +7,7 @@ PROVIDER = Provider(
     id="mistral",
     name="Mistral",
     kind=ProviderKind.LLM,
+    keywords=("mixtral", "le chat", "codestral"),
     base_url="https://api.mistral.ai/v1",
     environment_names=("MISTRAL_API_KEY",),
     console_url="https://console.mistral.ai/api-keys",

@@ -11,6 +11,7 @@ PROVIDER = Provider(
     id="moonshot",
     name="Moonshot (Kimi)",
     kind=ProviderKind.LLM,
+    keywords=("kimi",),
     base_url="https://api.moonshot.{region}/v1",
     environment_names=("MOONSHOT_API_KEY",),
     console_url="https://platform.moonshot.ai",

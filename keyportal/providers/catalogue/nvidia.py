@@ -20,6 +20,7 @@ PROVIDER = Provider(
     id="nvidia",
     name="NVIDIA NIM",
     kind=ProviderKind.LLM,
+    keywords=("nim", "nemotron"),
     base_url="https://integrate.api.nvidia.com/v1",
     environment_names=("NVIDIA_API_KEY",),
     console_url="https://build.nvidia.com",

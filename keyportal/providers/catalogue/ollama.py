@@ -13,6 +13,7 @@ PROVIDER = Provider(
     id="ollama",
     name="Ollama",
     kind=ProviderKind.LLM,
+    keywords=("local", "llama"),
     base_url="",
     environment_names=("OLLAMA_API_KEY",),
     console_url="",

@@ -10,6 +10,7 @@ PROVIDER = Provider(
     id="openai",
     name="OpenAI",
     kind=ProviderKind.LLM,
+    keywords=("gpt", "chatgpt", "whisper", "dall-e"),
     base_url="https://api.openai.com/v1",
     environment_names=("OPENAI_API_KEY",),
     console_url="https://platform.openai.com/api-keys",

@@ -17,6 +17,7 @@ PROVIDER = Provider(
     id="perplexity",
     name="Perplexity",
     kind=ProviderKind.LLM,
+    keywords=("sonar",),
     base_url="https://api.perplexity.ai",
     environment_names=("PERPLEXITY_API_KEY", "PERPLEXITYAI_API_KEY"),
     console_url="https://console.perplexity.ai",

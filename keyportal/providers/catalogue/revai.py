@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="revai",
     name="Rev.ai",
     kind=ProviderKind.SPEECH,
+    keywords=("rev", "stt", "transcription"),
     base_url="https://api.rev.ai/speechtotext/v1",
     # Both spellings are in use.
     environment_names=("REVAI_ACCESS_TOKEN", "REVAI_API_KEY", "REV_AI_API_KEY"),

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="speechmatics",
     name="Speechmatics",
     kind=ProviderKind.SPEECH,
+    keywords=("stt", "transcription"),
     base_url="https://{region}.asr.api.speechmatics.com/v2",
     environment_names=("SPEECHMATICS_API_KEY",),
     console_url="https://portal.speechmatics.com/settings/api-keys",

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="stability",
     name="Stability AI",
     kind=ProviderKind.OTHER,
+    keywords=("stable diffusion",),
     base_url="https://api.stability.ai",
     environment_names=("STABILITY_API_KEY",),
     console_url="https://platform.stability.ai/account/keys",

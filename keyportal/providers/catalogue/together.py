@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="together",
     name="Together AI",
     kind=ProviderKind.LLM,
+    keywords=("togetherai",),
     base_url="https://api.together.xyz/v1",
     environment_names=("TOGETHER_API_KEY", "TOGETHERAI_API_KEY"),
     console_url="https://api.together.ai/settings/api-keys",

@@ -31,6 +31,7 @@ PROVIDER = Provider(
     id="vertex_ai",
     name="Vertex AI",
     kind=ProviderKind.LLM,
+    keywords=("google", "gcp", "gemini"),
     base_url="https://{location}-aiplatform.googleapis.com",
     environment_names=("VERTEX_AI_CREDENTIALS",),
     file_environment_names=("GOOGLE_APPLICATION_CREDENTIALS",),

@@ -7,6 +7,7 @@ PROVIDER = Provider(
     id="vllm",
     name="vLLM",
     kind=ProviderKind.LLM,
+    keywords=("local",),
     base_url="",
     environment_names=("VLLM_API_KEY",),
     console_url="",

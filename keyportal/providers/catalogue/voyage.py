@@ -32,6 +32,7 @@ PROVIDER = Provider(
     id="voyage",
     name="Voyage AI",
     kind=ProviderKind.LLM,
+    keywords=("embeddings",),
     base_url="https://api.voyageai.com/v1",
     environment_names=("VOYAGE_API_KEY",),
     console_url="https://dash.voyageai.com",

@@ -28,6 +28,7 @@ PROVIDER = Provider(
     id="xai",
     name="xAI (Grok)",
     kind=ProviderKind.LLM,
+    keywords=("grok",),
     base_url="https://api.x.ai/v1",
     environment_names=("XAI_API_KEY", "GROK_API_KEY"),
     console_url="https://console.x.ai",

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     id="zhipu",
     name="Zhipu (Z.ai)",
     kind=ProviderKind.LLM,
+    keywords=("glm", "chatglm", "bigmodel"),
     base_url="https://{region}/api/paas/v4",
     environment_names=("ZHIPUAI_API_KEY", "ZAI_API_KEY"),
     console_url="https://z.ai/manage-apikey/apikey-list",

@@ -4,8 +4,10 @@ import reflex as rx
 
 from keyportal.ui import routes
 from keyportal.ui.credentials.state import OwnCredentialsState
-from keyportal.ui.shared.credentials.form import credential_dialogs
-from keyportal.ui.shared.credentials.table import add_button, credential_list
+from keyportal.ui.shared.credentials.dialogs import key_dialogs
+from keyportal.ui.shared.credentials.table import credential_list, header_actions
+from keyportal.ui.shared.imports.dialog import import_dialog
+from keyportal.ui.shared.imports.menu import import_items
 from keyportal.ui.shared.layout import page
 
 
@@ -19,7 +21,10 @@ def credentials_page() -> rx.Component:
             empty_text="Save a provider's key here once. Your programs then ask KeyPortal for it,"
             " and nobody copies it into a chat again.",
         ),
-        credential_dialogs(OwnCredentialsState),
+        key_dialogs(OwnCredentialsState),
+        import_dialog(OwnCredentialsState, whose="your own keys"),
         route=routes.API_KEYS,
-        action=add_button(OwnCredentialsState, test_id="add-key"),
+        action=header_actions(
+            OwnCredentialsState, *import_items(OwnCredentialsState, "/api/api-keys/export")
+        ),
     )

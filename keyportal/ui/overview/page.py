@@ -3,14 +3,14 @@
 import reflex as rx
 
 from keyportal.ui import routes
-from keyportal.ui.overview.components import chains
+from keyportal.ui.overview.components import overview
 from keyportal.ui.shared.layout import page
 
 
 def overview_page() -> rx.Component:
     return page(
         "Overview",
-        "Which key is used for you right now, per provider, and why.",
-        chains(),
+        "What needs you, and which key is used for you right now.",
+        overview(),
         route=routes.OVERVIEW,
     )

@@ -9,13 +9,15 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
-from keyportal.domain.errors import Forbidden, KeyPortalError, NotSignedIn
+from keyportal.domain.addresses import own_page
+from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import audit, sessions
 from keyportal.ui import routes
@@ -63,27 +65,50 @@ def public(handler: Handler) -> Handler:
 
 def showing_refusals(handler: Handler) -> Handler:
     """Return the handler with refusals shown on the screen, as the same kind of coroutine."""
+    signature = inspect.signature(handler)
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)
         async def generating(self: Any, *args: Any, **kwargs: Any) -> Any:
             try:
+                _require_fitting(signature, self, *args, **kwargs)
                 async for event in handler(self, *args, **kwargs):
                     yield event
             except KeyPortalError as refusal:
-                self._show_refusal(refusal)
+                await _show(self, refusal)
 
         return cast(Handler, generating)
 
     @functools.wraps(handler)
     async def handling(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
+            _require_fitting(signature, self, *args, **kwargs)
             return await handler(self, *args, **kwargs)
         except KeyPortalError as refusal:
-            self._show_refusal(refusal)
+            await _show(self, refusal)
             return None
 
     return cast(Handler, handling)
+
+
+async def _show(state: Any, refusal: KeyPortalError) -> None:
+    # Of a state in the background there is only a proxy, changed while it is held.
+    if issubclass(type(state), BaseState):
+        state._show_refusal(refusal)
+        return
+    async with state:
+        state._show_refusal(refusal)
+
+
+def _require_fitting(signature: inspect.Signature, *args: Any, **kwargs: Any) -> None:
+    """Refuse an event made by hand with other arguments than its handler takes.
+
+    Looked at before the call: a TypeError inside the handler is a fault of ours and stays one.
+    """
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        raise InvalidInput("This page sent something it should not have. Reload it.") from None
 
 
 class Guard(rx.Middleware):
@@ -99,11 +124,35 @@ class Guard(rx.Middleware):
         if refusal is None:
             return None
         if isinstance(refusal, Forbidden) and principal is not None:
-            await asyncio.to_thread(
-                audit.record_refusal, current_portal(), principal, event.name[-200:], refusal.code
-            )
-        destination = routes.SIGN_IN if principal is None else routes.OVERVIEW
+            await _record_once_a_page(root, principal, event.name, refusal)
+        destination = sent_to(root.router.url.path, root.router.url.query, is_signed_in=principal is not None)
         return StateUpdate(events=Event.from_event_type(rx.redirect(destination)))
+
+
+async def _record_once_a_page(
+    root: BaseState, principal: Principal, event_name: str, refusal: Forbidden
+) -> None:
+    """Record what somebody may not do. A page loads by several events; one refusal of it is enough."""
+    page = root.router.url.path
+    is_admin_page = page.rstrip("/") in routes.ADMIN_PAGES
+    if is_admin_page and getattr(root, "_kp_refused", None) == page:
+        return
+    object.__setattr__(root, "_kp_refused", page)
+    what = f"page {page}" if is_admin_page else event_name
+    await asyncio.to_thread(audit.record_refusal, current_portal(), principal, what[-200:], refusal.code)
+
+
+def sent_to(path: str, query: str, *, is_signed_in: bool) -> str:
+    """Return where somebody goes who may not do what their page asks for: to sign-in, and back again; or
+    to the overview, which tells members why.
+
+    The address is the browser's word: only pages of ours are taken over from it.
+    """
+    path = path.rstrip("/") or routes.OVERVIEW
+    if is_signed_in:
+        return f"{routes.OVERVIEW}?refused={path}" if path in routes.ADMIN_PAGES else routes.OVERVIEW
+    wanted = own_page(f"{path}?{query}" if query else path, routes.pages())
+    return routes.SIGN_IN if wanted == routes.OVERVIEW else f"{routes.SIGN_IN}?{urlencode({'next': wanted})}"
 
 
 def refusal_of(event_name: str, principal: Principal | None) -> KeyPortalError | None:

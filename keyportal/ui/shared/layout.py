@@ -12,7 +12,10 @@ _MEMBER_LINKS = (
 )
 _ADMIN_LINKS = (
     ("System keys", "shield", routes.SYSTEM_KEYS),
+    ("Users", "users", routes.USERS),
     ("Providers", "blocks", routes.PROVIDERS),
+    ("Policies", "sliders-horizontal", routes.POLICIES),
+    ("Audit", "scroll-text", routes.AUDIT),
 )
 
 
@@ -81,6 +84,7 @@ def notice_line() -> rx.Component:
                     SessionState.notice_is_problem, "kp-notice kp-notice-problem", "kp-notice"
                 ),
                 align="center",
+                key=SessionState.notice_number.to_string(),
             ),
         ),
         role="status",
@@ -152,6 +156,7 @@ def _link(label: str, icon: str, to: str, route: str) -> rx.Component:
     return rx.link(
         rx.icon(icon, size=16, aria_hidden="true"),
         label,
+        _attention_count() if to == routes.OVERVIEW else rx.fragment(),
         href=to,
         underline="none",
         class_name="kp-nav-link",
@@ -160,18 +165,41 @@ def _link(label: str, icon: str, to: str, route: str) -> rx.Component:
     )
 
 
+def _attention_count() -> rx.Component:
+    count = SessionState.attention_count
+    return rx.cond(
+        count > 0,
+        rx.el.span(
+            count,
+            rx.el.span(rx.cond(count == 1, " key needs attention", " keys need attention"),
+                       class_name="kp-visually-hidden"),
+            class_name="kp-count",
+            data_testid="attention-count",
+        ),
+    )  # fmt: skip
+
+
 def _foot() -> rx.Component:
     return rx.box(
-        rx.box(
-            rx.text(SessionState.person_name, size="2", weight="medium", class_name="kp-truncate"),
-            rx.text(
-                SessionState.person_email,
-                size="1",
-                color="var(--gray-11)",
-                class_name="kp-truncate",
-                data_testid="who-am-i",
+        rx.link(
+            rx.box(
+                rx.text(SessionState.person_name, size="2", weight="medium", class_name="kp-truncate"),
+                rx.text(
+                    SessionState.person_email,
+                    size="1",
+                    color="var(--gray-11)",
+                    class_name="kp-truncate",
+                    data_testid="who-am-i",
+                ),
+                min_width="0",
+                flex="1 1 auto",
             ),
-            min_width="0",
+            rx.icon("chevron-right", size=14, aria_hidden="true"),
+            href=routes.ACCOUNT,
+            underline="none",
+            title="Your account",
+            class_name="kp-nav-link kp-me",
+            data_testid="nav-account",
         ),
         rx.hstack(
             rx.color_mode.button(
@@ -195,7 +223,7 @@ def _foot() -> rx.Component:
             ),
             width="100%",
             align="center",
-            padding_top="8px",
+            padding="8px 10px 0",
         ),
         class_name="kp-foot",
     )

@@ -1,6 +1,7 @@
 """The state behind every page: who is signed in, and the one line that tells how the last act went."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
@@ -8,12 +9,17 @@ import reflex as rx
 
 from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
 from keyportal.domain.principals import Permission, Principal, Role
-from keyportal.services import audit
+from keyportal.services import attention, audit
+from keyportal.ui import routes
 from keyportal.ui.shared.guards import guarded, principal_bound_to, public
 from keyportal.ui.shared.portal import current_portal
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+# A list writes its own address right after an act; what was told about the act stays over that.
+_STAYS_S = 3.0
 
 
 class SessionState(rx.State):
@@ -25,21 +31,28 @@ class SessionState(rx.State):
     person_email: str = ""
     is_signed_in: bool = False
     is_admin: bool = False
+    attention_count: int = 0
     notice: str = ""
     notice_is_problem: bool = False
+    # The same words may be told twice; this tells the page that they are new.
+    notice_number: int = 0
+    _told_at: float = 0.0
     _page_told_on: str = ""
 
     @rx.event
     @guarded(Permission.PROFILE_READ)
-    async def show_person(self) -> None:
+    async def show_person(self) -> rx.event.EventSpec | None:
         """Tell the page who is signed in; every page loads this first."""
         principal = self._principal()
         self.person_name, self.person_email = principal.name, principal.email
         self.is_admin = principal.role is Role.ADMIN
         self.is_signed_in = True
-        # The list writes its own address: what was told about an act stays while the page does.
-        if self.router.url.path != self._page_told_on:
-            self._page_told_on, self.notice = self.router.url.path, ""
+        path, is_old = self.router.url.path, time.monotonic() - self._told_at > _STAYS_S
+        if path != self._page_told_on or is_old:
+            self._page_told_on, self.notice = path, ""
+            urgent = await self._call(attention.attention_for, current_portal(), principal)
+            self.attention_count = len(urgent.items)
+        return self._tell_why_here(self.router.url.query_parameters.get("refused", ""))
 
     @rx.event
     @public
@@ -51,6 +64,13 @@ class SessionState(rx.State):
     async def show_unexpected(self) -> None:
         """Shown after an error of ours; what happened stands in the log."""
         self._tell(KeyPortalError.message, problem=True)
+
+    def _tell_why_here(self, refused: str) -> rx.event.EventSpec | None:
+        """Tell a member why they were sent here from a page of admins, once: a reload says nothing."""
+        if refused not in routes.ADMIN_PAGES or self.is_admin:
+            return None
+        self._tell(f"Only admins can open {routes.ADMIN_PAGES[refused]}.", problem=True)
+        return rx.redirect(routes.OVERVIEW, replace=True)
 
     def _principal(self) -> Principal:
         principal = principal_bound_to(self)
@@ -70,6 +90,8 @@ class SessionState(rx.State):
 
     def _tell(self, text: str, *, problem: bool = False) -> None:
         self.notice, self.notice_is_problem = text, problem
+        self.notice_number += 1
+        self._told_at = time.monotonic()
 
     def _show_refusal(self, refusal: KeyPortalError) -> None:
         """Show a refusal in the notice line. An open form catches its own and puts it beside the field."""

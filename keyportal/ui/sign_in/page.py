@@ -3,7 +3,8 @@
 import reflex as rx
 
 from keyportal.ui.shared.layout import outside_page
-from keyportal.ui.shared.widgets.forms import field
+from keyportal.ui.shared.widgets.fields import field
+from keyportal.ui.shared.widgets.password import password_field
 from keyportal.ui.sign_in.state import SignInState
 
 
@@ -37,18 +38,13 @@ def sign_in_page() -> rx.Component:
                     ),
                     input_id="email",
                 ),
-                field(
-                    "Password",
-                    rx.el.input(
-                        id="password",
-                        name="password",
-                        type="password",
-                        required=True,
-                        auto_complete="current-password",
-                        class_name="kp-input",
-                        data_testid="password",
-                    ),
-                    input_id="password",
+                password_field("Password", name="password", autofill="current-password"),
+                rx.el.input(
+                    type="hidden",
+                    name="next",
+                    value=SignInState.next_page,
+                    read_only=True,
+                    data_testid="next",
                 ),
                 rx.button("Sign in", type="submit", width="100%", data_testid="submit"),
                 spacing="4",

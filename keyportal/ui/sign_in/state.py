@@ -3,6 +3,7 @@
 import reflex as rx
 
 from keyportal.domain import errors
+from keyportal.domain.addresses import own_page
 from keyportal.services import sign_in
 from keyportal.ui import routes
 from keyportal.ui.shared.guards import principal_bound_to, public
@@ -22,12 +23,16 @@ _OTHER = "That did not work. Try again."
 
 class SignInState(SessionState):
     problem: str = ""
+    # The page to go to afterwards, one of ours.
+    next_page: str = ""
 
     @rx.event
     @public
     async def load(self) -> rx.event.EventSpec | None:
-        code = self.router.url.query_parameters.get("problem", "")
+        asked = self.router.url.query_parameters
+        code = asked.get("problem", "")
         self.problem = _PROBLEMS.get(code, _OTHER) if code else ""
+        self.next_page = own_page(asked.get("next", ""), routes.pages())
         if await self._call(sign_in.needs_set_up, current_portal()):
             return rx.redirect(routes.SET_UP)
-        return rx.redirect(routes.OVERVIEW) if principal_bound_to(self) else None
+        return rx.redirect(self.next_page) if principal_bound_to(self) else None

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from keyportal.services.sessions import digest_of, token_in
 from keyportal.settings import Settings
 
-FRAME_LIMIT = 64 * 1024
+# As much as an import's text takes once it is escaped.
+FRAME_LIMIT = 512 * 1024
 # A stranger only loads a page; what they send is kept for a while.
 STRANGERS_FRAME_LIMIT = 8 * 1024
 # The digest takes the cookie's own place: the framework keeps that header from the browser's copy.

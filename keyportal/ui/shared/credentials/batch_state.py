@@ -1,4 +1,4 @@
-"""Test all: the keys of the page shown, tested while the tab goes on; it can be stopped at any time."""
+"""Test all: the keys shown or selected, tested while the tab goes on; it can be stopped at any time."""
 
 import asyncio
 from collections import Counter
@@ -47,9 +47,31 @@ class BatchState(CredentialPageState, mixin=True):
     @rx.event(background=True)
     @guarded(Permission.CREDENTIALS_CHECK)
     async def test_all(self) -> None:
+        await self._test_many(only_selected=False)
+
+    @rx.event(background=True)
+    @guarded(Permission.CREDENTIALS_CHECK)
+    async def test_selected(self) -> None:
+        await self._test_many(only_selected=True)
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_CHECK)
+    async def stop_batch(self) -> None:
+        self.batch_is_stopping = self.batch_is_running
+
+    @rx.event
+    @guarded(Permission.CREDENTIALS_READ)
+    async def dismiss_summary(self) -> None:
+        self.batch_summary = ""
+
+    def _opened_anew(self) -> None:
+        if not self.batch_is_running:
+            self.batch_summary = ""
+
+    async def _test_many(self, *, only_selected: bool) -> None:
         """Hold the state only for the moment in which a row changes, never while a provider is asked."""
         async with self:
-            batch = self._begin_batch()
+            batch = self._begin_batch(only_selected=only_selected)
         if batch is None:
             return
         tally, problem = Counter[str](), KeyPortalError.message
@@ -67,22 +89,13 @@ class BatchState(CredentialPageState, mixin=True):
             async with self:
                 await self._end_batch(batch, tally, problem)
 
-    @rx.event
-    @guarded(Permission.CREDENTIALS_CHECK)
-    async def stop_batch(self) -> None:
-        self.batch_is_stopping = self.batch_is_running
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def dismiss_summary(self) -> None:
-        self.batch_summary = ""
-
-    def _begin_batch(self) -> _Batch | None:
-        """Mark the keys shown as being asked about; None if that may not or need not be done."""
-        if self.batch_is_running or not self.rows:
+    def _begin_batch(self, *, only_selected: bool) -> _Batch | None:
+        """Mark the keys as being asked about; None if that may not or need not be done."""
+        ids = tuple(row.id for row in self.rows if not only_selected or row.id in self.selected)
+        if self.batch_is_running or not ids:
             return None
         try:
-            batch = _Batch(uuid4().hex, self._principal(), tuple(row.id for row in self.rows))
+            batch = _Batch(uuid4().hex, self._principal(), ids)
         except KeyPortalError as refusal:
             self._show_refusal(refusal)
             return None

@@ -6,6 +6,7 @@ import reflex as rx
 
 from keyportal.ui.shared.credentials.check_dialog import check_dialog
 from keyportal.ui.shared.credentials.check_result import check_result
+from keyportal.ui.shared.credentials.conflict_panel import OVERWRITE_FORM, conflict_panel
 from keyportal.ui.shared.credentials.form_fields import (
     details,
     extra_fields,
@@ -16,7 +17,7 @@ from keyportal.ui.shared.credentials.form_fields import (
     provider_field,
 )
 from keyportal.ui.shared.credentials.paste import value_field
-from keyportal.ui.shared.widgets.forms import STAYS_OPEN, danger_dialog
+from keyportal.ui.shared.widgets.forms import cancel_button, danger_dialog, dialog_form
 
 _FORM, _TEST_FORM = "key-values", "key-test"
 
@@ -40,53 +41,56 @@ def credential_dialogs(state: Any) -> rx.Component:
 
 def _form_dialog(state: Any) -> rx.Component:
     is_edit = state.form.id != ""
-    return rx.dialog.root(
-        rx.dialog.content(
-            rx.dialog.title(rx.cond(is_edit, "Edit key", "Add key")),
-            rx.dialog.description(
-                rx.cond(
-                    is_edit,
-                    state.form.provider_name + ": the saved value is never shown. Leave it blank to keep it.",
-                    "The value is encrypted when you save it and never shown again.",
-                ),
-                size="2",
-                color="var(--gray-11)",
-                padding_bottom="12px",
-            ),
-            rx.form(
-                rx.vstack(
-                    rx.cond(is_edit, rx.fragment(), provider_field(state)),
-                    no_address(state),
-                    name_field(state),
-                    value_field(state, is_edit, problem(state, "api_key")),
-                    extra_fields(state),
-                    details(state),
-                    model_question(state),
-                    _form_problem(state),
-                    check_result(state.form_check, is_running=state.form_is_testing, test_id="form-check"),
-                    _buttons(state, is_edit),
-                    spacing="4",
-                    width="100%",
-                ),
-                id=_FORM,
-                on_submit=state.submit_form,
-                reset_on_submit=False,
-                custom_attrs={"data-problem": state.problem_number},
-            ),
-            # Test submits this form, into which a script puts what stands in the one above. So Enter
-            # saves, and each of the two has a handler of its own.
+    return dialog_form(
+        rx.cond(is_edit, rx.fragment(), provider_field(state)),
+        no_address(state),
+        name_field(state),
+        value_field(state, is_edit, problem(state, "api_key")),
+        extra_fields(state),
+        details(state),
+        model_question(state),
+        conflict_panel(state),
+        check_result(state.form_check, is_running=state.form_is_testing, test_id="form-check"),
+        is_open=state.form_is_open,
+        on_open_change=state.set_form_open,
+        title=rx.cond(is_edit, "Edit key", "Add key"),
+        description=rx.cond(
+            is_edit,
+            state.form.provider_name + ": the saved value is never shown. Leave it blank to keep it.",
+            "The value is encrypted when you save it and never shown again.",
+        ),
+        form_id=_FORM,
+        # What was typed into a former form is not in this one.
+        form_key=state.form_number.to_string(),
+        on_submit=state.submit_form,
+        save=rx.cond(is_edit, "Save changes", "Add key"),
+        on_cancel=state.close_form,
+        # The panel of two versions says it better.
+        problem=rx.cond(
+            (state.problem_field == "form") & (state.conflict.length() == 0), state.form_problem, ""
+        ),
+        problem_number=state.problem_number,
+        buttons=_buttons(state, is_edit),
+        beside=_other_submits(state),
+        test_id="key-form",
+    )
+
+
+def _other_submits(state: Any) -> rx.Component:
+    """Forms of one button each, into which a script puts what stands in the one above.
+
+    So Enter saves, and Test and Overwrite have handlers of their own.
+    """
+    return rx.fragment(
+        *[
             rx.el.form(
-                id=_TEST_FORM,
-                on_submit=state.test_form,
+                id=form_id,
+                on_submit=handler,
                 reset_on_submit=False,
                 custom_attrs={"data-values-of": _FORM},
-            ),
-            max_width="520px",
-            data_testid="key-form",
-            **STAYS_OPEN,
-        ),
-        open=state.form_is_open,
-        on_open_change=state.set_form_open,
+            )
+            for form_id, handler in ((_TEST_FORM, state.test_form), (OVERWRITE_FORM, state.overwrite_form))
+        ]
     )
 
 
@@ -102,29 +106,8 @@ def _buttons(state: Any, is_edit: rx.Var[bool]) -> rx.Component:
             data_testid="test-form",
         ),
         rx.spacer(),
-        rx.button(
-            "Cancel",
-            type="button",
-            variant="soft",
-            color_scheme="gray",
-            on_click=state.close_form,
-            data_testid="cancel",
-        ),
+        cancel_button(state.close_form),
         rx.button(rx.cond(is_edit, "Save changes", "Add key"), type="submit", data_testid="save-key"),
         width="100%",
         padding_top="8px",
-    )
-
-
-def _form_problem(state: Any) -> rx.Component:
-    return rx.cond(
-        state.problem_field == "form",
-        rx.callout(
-            state.form_problem,
-            icon="circle-alert",
-            color_scheme="red",
-            width="100%",
-            role="alert",
-            data_testid="form-problem",
-        ),
     )

@@ -4,11 +4,12 @@ from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.shared.credentials.form_values import FieldRow, ProviderGroup
+from keyportal.ui.shared.credentials.form_values import FieldRow
 from keyportal.ui.shared.credentials.paste import look_again
-from keyportal.ui.shared.widgets.forms import described, field, secret_input
+from keyportal.ui.shared.widgets.fields import check_box, described, field, secret_input, text_field
+from keyportal.ui.shared.widgets.provider_picker import provider_picker
 
-_UNDER_MORE = rx.Var.create(["environment", "expires_on", "note"])
+_UNDER_MORE = rx.Var.create(["environment", "expires_on", "remind_on", "note"])
 
 
 def problem(state: Any, name: str) -> rx.Var[str]:
@@ -18,16 +19,13 @@ def problem(state: Any, name: str) -> rx.Var[str]:
 def provider_field(state: Any) -> rx.Component:
     return field(
         "Provider",
-        rx.el.select(
-            rx.el.option("Recognise it from the key", value=""),
-            rx.foreach(state.groups, _group),
-            id="provider",
-            name="provider",
-            value=state.chosen.id,
-            on_change=lambda chosen: [state.choose_provider(chosen), look_again(state)],
-            class_name="kp-select",
-            data_testid="provider",
-            **described("provider", problem(state, "provider")),
+        provider_picker(
+            input_id="provider",
+            groups=state.groups,
+            chosen=state.chosen,
+            placeholder="Recognise it from the key",
+            on_choose=lambda chosen: [state.choose_provider(chosen), look_again(state)],
+            error=problem(state, "provider"),
         ),
         input_id="provider",
         help_text=state.chosen.how_to,
@@ -55,20 +53,12 @@ def no_address(state: Any) -> rx.Component:
 
 
 def name_field(state: Any) -> rx.Component:
-    return field(
+    return text_field(
         "Name",
-        rx.el.input(
-            id="name",
-            name="name",
-            default_value=state.form.name,
-            placeholder="What you will look for, such as Production",
-            auto_complete="off",
-            max_length=200,
-            class_name="kp-input",
-            data_testid="name",
-            **described("name", problem(state, "name")),
-        ),
         input_id="name",
+        value=state.form.name,
+        placeholder="What you will look for, such as Production",
+        max_length=200,
         error=problem(state, "name"),
     )
 
@@ -119,17 +109,21 @@ def details(state: Any) -> rx.Component:
     """What most keys do without; it opens by itself when something in it is wrong."""
     is_wrong = _UNDER_MORE.contains(state.problem_field)
     return rx.el.details(
-        rx.el.summary("More: environment, expiry, note", class_name="kp-summary", data_testid="more"),
-        rx.vstack(_optional_fields(state), spacing="4", padding_top="12px"),
+        rx.el.summary(
+            rx.cond(state.chosen.is_general, "More: environment, note", "More: environment, dates, note"),
+            class_name="kp-summary",
+            data_testid="more",
+        ),
+        rx.vstack(
+            _environment_field(state),
+            rx.cond(state.chosen.is_general, rx.fragment(), _dates(state)),
+            _note_field(state),
+            rx.cond(state.failover_is_offered, _failover_box(state)),
+            spacing="4",
+            padding_top="12px",
+        ),
         open=is_wrong | state.form_has_details,
         width="100%",
-    )
-
-
-def _group(group: rx.Var[ProviderGroup]) -> rx.Component:
-    return rx.el.optgroup(
-        rx.foreach(group.options, lambda option: rx.el.option(option.name, value=option.id)),
-        label=group.label,
     )
 
 
@@ -177,56 +171,60 @@ def _extra_field(state: Any, extra: rx.Var[FieldRow]) -> rx.Component:
     )
 
 
-def _optional_fields(state: Any) -> rx.Component:
-    return rx.fragment(
-        rx.box(
-            field(
-                "Environment",
-                rx.el.input(
-                    id="environment",
-                    name="environment",
-                    default_value=state.form.environment,
-                    placeholder="prod",
-                    auto_complete="off",
-                    class_name="kp-input",
-                    data_testid="environment",
-                    **described("environment", problem(state, "environment")),
-                ),
-                input_id="environment",
-                error=problem(state, "environment"),
-                optional=True,
-            ),
-            field(
-                "Expires on",
-                rx.el.input(
-                    id="expires_on",
-                    name="expires_on",
-                    type="date",
-                    default_value=state.form.expires_on,
-                    class_name="kp-input",
-                    data_testid="expires-on",
-                    **described("expires_on", problem(state, "expires_on")),
-                ),
-                input_id="expires_on",
-                help_text="From 00:00 UTC on it is passed over.",
-                error=problem(state, "expires_on"),
-                optional=True,
-            ),
-            class_name="kp-pair",
-        ),
-        field(
-            "Note",
-            rx.el.input(
-                id="note",
-                name="note",
-                default_value=state.form.note,
-                auto_complete="off",
-                class_name="kp-input",
-                data_testid="note",
-                **described("note", problem(state, "note")),
-            ),
-            input_id="note",
-            error=problem(state, "note"),
+def _environment_field(state: Any) -> rx.Component:
+    return text_field(
+        "Environment",
+        input_id="environment",
+        value=state.form.environment,
+        placeholder="prod",
+        help_text="A label such as prod or dev. It is for your lists alone.",
+        error=problem(state, "environment"),
+        optional=True,
+    )
+
+
+def _dates(state: Any) -> rx.Component:
+    return rx.box(
+        text_field(
+            "Expires on",
+            input_id="expires_on",
+            type="date",
+            value=state.form.expires_on,
+            help_text="From 00:00 UTC on it is passed over.",
+            error=problem(state, "expires_on"),
             optional=True,
+            test_id="expires-on",
         ),
+        text_field(
+            "Remind me on",
+            input_id="remind_on",
+            type="date",
+            value=state.form.remind_on,
+            help_text="To rotate it. The key goes on working.",
+            error=problem(state, "remind_on"),
+            optional=True,
+            test_id="remind-on",
+        ),
+        class_name="kp-pair",
+    )
+
+
+def _note_field(state: Any) -> rx.Component:
+    return text_field(
+        "Note",
+        input_id="note",
+        value=state.form.note,
+        lines=2,
+        error=problem(state, "note"),
+        optional=True,
+    )
+
+
+def _failover_box(state: Any) -> rx.Component:
+    return check_box(
+        "Use the next key while this one fails",
+        name="failover",
+        is_on=state.form.failover,
+        help_text="While its last test was refused or without quota, the next usable key is handed out.",
+        data_testid="failover",
     )

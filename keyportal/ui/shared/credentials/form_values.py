@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime
 from keyportal.domain.errors import InvalidInput
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.providers import PastedView, ProviderFieldView, ProviderView
-from keyportal.ui.theme import PROVIDER_GROUPS
+from keyportal.ui.shared.widgets.provider_picker import PickerGroup, PickerOption
+from keyportal.ui.theme import KIND, PROVIDER_GROUPS
 
+# Chosen where a key is bound to no provider. No provider can have this id: theirs hold no dash.
+GENERAL_ID = "general-key"
 _ADDED_HERE = "added"
 _DEPLOYMENT = "deployment"
 
@@ -20,19 +23,14 @@ class ProviderOption:
 
 
 @dataclass(frozen=True)
-class ProviderGroup:
-    """Providers of one kind, under one heading of the select."""
-
-    label: str
-    options: list[ProviderOption]
-
-
-@dataclass(frozen=True)
 class ProviderChoice:
     """The provider in the form: what to show beside the key, and what a test of it can ask."""
 
     id: str = ""
     name: str = ""
+    initials: str = ""
+    kind: str = ""
+    is_general: bool = False
     console_url: str = ""
     how_to: str = ""
     has_address: bool = True
@@ -67,12 +65,17 @@ class CredentialForm:
 
     id: str = ""
     version: int = 0
+    secret_version: int = 0
+    active: bool = True
+    needs_value: bool = False
     provider_name: str = ""
     name: str = ""
     mask: str = ""
     note: str = ""
     environment: str = ""
     expires_on: str = ""
+    remind_on: str = ""
+    failover: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,35 @@ class PastedHint:
     warning: str = ""
 
 
-def groups_of(providers: Sequence[ProviderView]) -> list[ProviderGroup]:
-    """Return the providers a key can be saved for, by kind."""
+# What a key without a provider is, in the list and in the form.
+GENERAL = ProviderChoice(
+    id=GENERAL_ID,
+    name="General key",
+    initials="GK",
+    kind="No provider",
+    is_general=True,
+    how_to="Bound to no provider: a name and a value that never expires. Link it to providers later.",
+)
+_RECOGNISE = PickerOption("", "Recognise it from the key", "?", "", "recognise it from the key auto detect")
+
+
+def picker_groups(providers: Sequence[ProviderView]) -> list[PickerGroup]:
+    """Return what a key can be saved for: no provider at all, the key's own word, or providers by kind."""
     enabled = [p for p in providers if p.enabled]
+    general = PickerOption(
+        GENERAL_ID, GENERAL.name, GENERAL.initials, GENERAL.kind, "general key no provider other none"
+    )
     grouped = [
-        (label, [ProviderOption(p.id, p.name) for p in enabled if _group_of(p) == kind])
+        (label, [_picker_option(p) for p in enabled if _group_of(p) == kind])
         for kind, label in PROVIDER_GROUPS.items()
     ]
-    return [ProviderGroup(label, options) for label, options in grouped if options]
+    first = PickerGroup("", [general, _RECOGNISE])
+    return [first, *(PickerGroup(label, options) for label, options in grouped if options)]
+
+
+def _picker_option(provider: ProviderView) -> PickerOption:
+    words = " ".join((provider.name, provider.id, *provider.keywords)).casefold()
+    return PickerOption(provider.id, provider.name, provider.initials, KIND.get(provider.kind, ""), words)
 
 
 def options_of(providers: Sequence[ProviderView]) -> list[ProviderOption]:
@@ -108,6 +132,8 @@ def choice_of(provider: ProviderView) -> ProviderChoice:
     return ProviderChoice(
         id=provider.id,
         name=provider.name,
+        initials=provider.initials,
+        kind=KIND.get(provider.kind, ""),
         console_url=provider.console_url,
         how_to=provider.how_to,
         has_address=provider.base_url != "",
@@ -136,12 +162,17 @@ def form_of(view: CredentialView) -> CredentialForm:
     return CredentialForm(
         id=view.id,
         version=view.version,
-        provider_name=view.provider_name,
+        secret_version=view.secret_version,
+        active=view.active,
+        needs_value=view.status == "re_enter",
+        provider_name="General key" if view.is_general else view.provider_name,
         name=view.name,
         mask=view.mask,
         note=view.note,
         environment=view.environment,
-        expires_on=view.expires_at.date().isoformat() if view.expires_at else "",
+        expires_on=_day_of(view.expires_at),
+        remind_on=_day_of(view.remind_at),
+        failover=view.failover,
     )
 
 
@@ -158,14 +189,18 @@ def hint_of(found: PastedView) -> PastedHint:
     )
 
 
-def expiry_of(typed: str) -> datetime | None:
+def _day_of(moment: datetime | None) -> str:
+    return moment.date().isoformat() if moment else ""
+
+
+def moment_of(typed: str, field: str) -> datetime | None:
     """Return the first moment of the day typed, in UTC. Raises InvalidInput."""
     if not typed:
         return None
     try:
         day = date.fromisoformat(typed)
     except ValueError:
-        raise InvalidInput("Give the day as 2027-01-31.", field="expires_on") from None
+        raise InvalidInput("Give the day as 2027-01-31.", field=field) from None
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

@@ -8,11 +8,12 @@ from keyportal.domain.principals import Principal
 from keyportal.services import sessions
 from keyportal.ui.shared.credentials.rows import CredentialRowView
 from keyportal.ui.shared.guards import principal_bound_to
-from keyportal.ui.shared.session import SessionState, current_portal
+from keyportal.ui.shared.session import current_portal
+from keyportal.ui.shared.table.state import TableState
 
 
-class CredentialPageState(SessionState, mixin=True):
-    """`ownership` says whose keys; the guard and the services check that against the principal."""
+class CredentialPageState(TableState, mixin=True):
+    """A list with `ownership`, whose keys; the guard and the services check that against the principal."""
 
     ownership: ClassVar[Ownership] = Ownership.USER
 
@@ -21,9 +22,6 @@ class CredentialPageState(SessionState, mixin=True):
     # Of these it can be asked whether a key may use a model.
     model_providers: list[str] = []
     _model_hints: dict[str, str] = {}
-
-    async def _refresh(self) -> None:
-        """Given by the list."""
 
     async def _is_still_there(self, principal: Principal) -> bool:
         """Tell whether the tab belongs to who asked, and they are signed in: else they are told nothing."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.shared.widgets.forms import field, secret_input
+from keyportal.ui.shared.widgets.fields import field, secret_input
 
 # Reads the field when an event is sent: the value is an argument and never in a var.
 VALUE_IN_THE_FORM = rx.Var(_js_expr="(document.getElementById('api_key')?.value ?? '')", _var_type=str)
@@ -31,7 +31,15 @@ def value_field(state: Any, is_edit: rx.Var[bool], error: rx.Var[str]) -> rx.Com
                 data_testid="api-key",
             ),
             input_id="api_key",
-            help_text=rx.cond(is_edit, "Blank keeps the saved value.", ""),
+            help_text=rx.cond(
+                is_edit,
+                rx.cond(
+                    state.form.needs_value,
+                    "Its value is gone. Enter it again, or nothing resolves to this key.",
+                    "Blank keeps the saved value.",
+                ),
+                "",
+            ),
             error=error,
         ),
         rx.el.div(

@@ -3,6 +3,8 @@
 The value comes with an event, is looked at, and is never put in a var.
 """
 
+from dataclasses import replace
+
 import reflex as rx
 
 from keyportal.domain.principals import Permission
@@ -11,6 +13,8 @@ from keyportal.services import providers
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.providers import PastedView, ProviderView
 from keyportal.ui.shared.credentials.form_values import (
+    GENERAL,
+    GENERAL_ID,
     CredentialForm,
     FieldRow,
     PastedHint,
@@ -85,7 +89,8 @@ class PasteState(CredentialPageState, mixin=True):
             found = await self._look(pasted, self.chosen.id)
         elif found.guessed is not None and not kept and found.guessed.id != self.chosen.id:
             await self._choose(found.guessed.id)
-        self.pasted = hint_of(found)
+        # What is odd is odd for a provider, and a General key has none.
+        self.pasted = hint_of(replace(found, warning="") if self.chosen.is_general else found)
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
@@ -103,6 +108,9 @@ class PasteState(CredentialPageState, mixin=True):
         )
 
     async def _choose(self, provider_id: str, saved: CredentialView | None = None) -> None:
+        if provider_id == GENERAL_ID or (saved is not None and saved.is_general):
+            self.chosen, self.extra_fields = GENERAL, []
+            return
         found = next((p for p in await self._providers() if p.id == provider_id), None)
         usable = found is not None and (found.enabled or saved is not None)
         self.chosen = choice_of(found) if found and usable else ProviderChoice()

@@ -11,6 +11,8 @@ _WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_
 
 @dataclass(frozen=True)
 class CredentialRowView:
+    """`mark` is what is unusual about a key, by its word in the theme: waits, waiting or retired."""
+
     id: str
     provider: str
     provider_name: str
@@ -29,6 +31,13 @@ class CredentialRowView:
     last_used_at: str
     created_at: str
     expires_at: str
+    is_primary: bool
+    can_be_primary: bool
+    can_rotate: bool
+    is_general: bool
+    expires_soon: bool
+    reminder_due: bool
+    mark: str
 
 
 def row_view(view: CredentialView) -> CredentialRowView:
@@ -51,7 +60,23 @@ def row_view(view: CredentialView) -> CredentialRowView:
         last_used_at=iso(view.last_used_at),
         created_at=iso(view.created_at),
         expires_at=iso(view.expires_at),
+        is_primary=view.is_primary,
+        can_be_primary=view.status == "active" and not view.is_primary and not view.is_general,
+        can_rotate=view.replaces_id is None and view.replaced_by_id is None,
+        is_general=view.is_general,
+        expires_soon=view.expires_soon,
+        reminder_due=view.reminder_due,
+        mark=mark_of(view),
     )
+
+
+def mark_of(view: CredentialView) -> str:
+    """Return where a key stands in a rotation, or nothing."""
+    if view.replaces_id is not None:
+        return "waits"
+    if view.has_waiting:
+        return "waiting"
+    return "retired" if view.replaced_by_id is not None else ""
 
 
 def health_latency(outcome: str, latency_ms: int | None) -> str:

@@ -1,95 +1,56 @@
-"""The list of keys: search, filters, pages, the switch, Test and Delete."""
+"""The list of keys: what it is narrowed by, the switch, Test and Delete."""
+
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import reflex as rx
 
 from keyportal.domain.errors import KeyPortalError, NotFound
 from keyportal.domain.principals import Permission, Principal
-from keyportal.services import checks, credentials, overview
+from keyportal.services import checks, credential_lists, credential_order, credentials, overview
 from keyportal.services.check_views import CheckView
-from keyportal.services.credentials import CredentialEdit, CredentialFilter
+from keyportal.services.credential_lists import CredentialFilter
+from keyportal.services.credentials import CredentialEdit
+from keyportal.services.paging import Page
 from keyportal.ui.shared.credentials.check_values import told_of
+from keyportal.ui.shared.credentials.form_values import ProviderOption
 from keyportal.ui.shared.credentials.page_state import CredentialPageState
 from keyportal.ui.shared.credentials.rows import row_view
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import current_portal, require_text
+from keyportal.ui.shared.table.listing import Listing, TableRules
+
+FILTERS = ("provider", "status", "health", "environment")
+
+
+def rules_of(route: str) -> TableRules:
+    return TableRules(route=route, noun="key", sorts=credential_lists.SORT_COLUMNS, filters=FILTERS)
 
 
 class CredentialListState(CredentialPageState, mixin=True):
     """The rows of one page, and what is done to one of them."""
 
-    total: int = 0
-    page: int = 1
-    pages: int = 1
-    query: str = ""
-    provider_filter: str = ""
-    status_filter: str = ""
-    health_filter: str = ""
-    is_loaded: bool = False
+    rules: ClassVar[TableRules]
+
+    provider_choices: list[ProviderOption] = []
+    label_choices: list[ProviderOption] = []
+    chosen_provider: str = ""
     doomed_id: str = ""
     doomed_name: str = ""
     doomed_consequence: str = ""
 
     @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def load(self) -> list[rx.event.EventSpec]:
-        """Open the list from its beginning: the controls show no search and no filter."""
-        await self._start_over()
-        return [rx.set_value("search", "")]
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def search(self, text: str) -> None:
-        self.query, self.page = require_text(text)[:200], 1
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def filter_by_provider(self, provider: str) -> None:
-        self.provider_filter, self.page = require_text(provider), 1
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def filter_by_status(self, status: str) -> None:
-        self.status_filter, self.page = require_text(status), 1
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def filter_by_health(self, health: str) -> None:
-        self.health_filter, self.page = require_text(health), 1
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def clear_filters(self) -> list[rx.event.EventSpec]:
-        await self._start_over()
-        return [rx.set_value("search", "")]
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def show_previous_page(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._refresh()
-
-    @rx.event
-    @guarded(Permission.CREDENTIALS_READ)
-    async def show_next_page(self) -> None:
-        self.page = min(self.pages, self.page + 1)
+    @guarded(Permission.CREDENTIALS_WRITE)
+    async def switch_active(self, credential_id: str, active: bool) -> None:
+        edit = CredentialEdit(active=active is True)
+        await self._act(credentials.update, credential_id, edit)
         await self._refresh()
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
-    async def switch_active(self, credential_id: str, active: bool) -> None:
-        edit = CredentialEdit(active=active is True)
-        await self._call(
-            credentials.update,
-            current_portal(),
-            self._principal(),
-            self.ownership,
-            require_text(credential_id),
-            edit,
-        )
+    async def make_primary(self, credential_id: str) -> None:
+        view = await self._act(credential_order.make_primary, credential_id)
+        self._tell(f"{view.name} is tried first for {view.provider_name} now.")
         await self._refresh()
 
     @rx.event(background=True)
@@ -117,11 +78,8 @@ class CredentialListState(CredentialPageState, mixin=True):
     @guarded(Permission.CREDENTIALS_WRITE)
     async def ask_delete(self, credential_id: str) -> None:
         """Open the question, saying what would be used instead."""
-        portal, principal = current_portal(), self._principal()
-        view = await self._call(
-            credentials.get, portal, principal, self.ownership, require_text(credential_id)
-        )
-        consequence = await self._call(overview.after_deletion, portal, principal, self.ownership, view.id)
+        view = await self._act(credentials.get, credential_id)
+        consequence = await self._act(overview.after_deletion, view.id)
         self.doomed_id, self.doomed_name, self.doomed_consequence = view.id, view.name, consequence
 
     @rx.event
@@ -131,11 +89,24 @@ class CredentialListState(CredentialPageState, mixin=True):
 
     @rx.event
     @guarded(Permission.CREDENTIALS_WRITE)
-    async def confirm_delete(self) -> None:
+    async def confirm_delete(self) -> list[rx.event.EventSpec]:
         doomed, self.doomed_id = self.doomed_id, ""
-        await self._call(credentials.delete, current_portal(), self._principal(), self.ownership, doomed)
+        await self._act(credentials.delete, doomed)
         self._tell(f"{self.doomed_name} is deleted and its value wiped.")
+        events = await self._close_details() if self.opened == doomed else []
         await self._refresh()
+        return events
+
+    async def _act(self, service: Any, credential_id: str, *more: Any) -> Any:
+        """Call a service about one key of this list."""
+        return await self._call(
+            service, current_portal(), self._principal(), self.ownership, require_text(credential_id), *more
+        )
+
+    async def _close_details(self) -> list[rx.event.EventSpec]:
+        self.opened = ""
+        await self._opened_changed()
+        return self._write(replace=True)
 
     def _begin_test(self, credential_id: str) -> Principal | None:
         """Mark the key as being asked about; None if that may not or need not be done."""
@@ -162,36 +133,36 @@ class CredentialListState(CredentialPageState, mixin=True):
             elif await self._is_saved(credential_id):
                 self._tell(told_of(found), problem=found.outcome != "valid")
             await self._refresh()
-        except KeyPortalError as refusal:
-            self._show_refusal(refusal)
+        except KeyPortalError as problem:
+            self._show_refusal(problem)
 
     async def _is_saved(self, credential_id: str) -> bool:
         try:
-            await self._call(
-                credentials.get, current_portal(), self._principal(), self.ownership, credential_id
-            )
+            await self._act(credentials.get, credential_id)
         except NotFound:
             return False
         return True
 
-    async def _start_over(self) -> None:
-        self.query = self.provider_filter = self.status_filter = self.health_filter = ""
-        self.page = 1
-        await self._refresh()
-
-    async def _refresh(self) -> None:
-        wanted = CredentialFilter(self.query, self.provider_filter, self.status_filter, self.health_filter)
+    async def _find(self, listing: Listing) -> Page[Any]:
+        narrowed = {name: listing.filters.get(name, "") for name in FILTERS}
+        portal, principal = current_portal(), self._principal()
         found = await self._call(
-            credentials.search,
-            current_portal(),
-            self._principal(),
+            credential_lists.search,
+            portal,
+            principal,
             self.ownership,
-            wanted,
-            page=self.page,
+            CredentialFilter(listing.text, **narrowed),
+            listing.sort,
+            page=listing.page,
+            size=listing.size,
         )
-        if found.page > found.pages:
-            self.page = found.pages
-            await self._refresh()
-            return
-        self.rows = [row_view(item) for item in found.items]
-        self.total, self.pages, self.is_loaded = found.total, found.pages, True
+        await self._show_choices(narrowed["provider"])
+        return replace(found, items=[row_view(item) for item in found.items])
+
+    async def _show_choices(self, chosen: str) -> None:
+        """Offer in the filters what this list has keys for, and the word of the one chosen."""
+        portal, principal = current_portal(), self._principal()
+        in_use, labels = await self._call(credential_lists.choices, portal, principal, self.ownership)
+        self.provider_choices = [ProviderOption(one.id, one.name) for one in in_use]
+        self.label_choices = [ProviderOption(label, label) for label in labels]
+        self.chosen_provider = next((one.name for one in in_use if one.id == chosen.lower()), "")

@@ -1,37 +1,11 @@
-"""Above the table: search, filters, Test all, and how far it has come."""
+"""Beside the search: Test all, and how far it has come."""
 
 from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.theme import HEALTH, STATUS, Look
-
-_STATUSES = ("active", "inactive", "expired", "unreadable")
 # Where focus goes when what stood there in its place is gone.
 _TEST_ALL = "test-all"
-
-
-def tools(state: Any) -> rx.Component:
-    return rx.box(
-        rx.el.input(
-            id="search",
-            type="search",
-            placeholder="Search by name",
-            aria_label="Search keys by name",
-            default_value=state.query,
-            on_change=state.search.debounce(250),
-            class_name="kp-input kp-search",
-            data_testid="search",
-        ),
-        _provider_filter(state),
-        _look_filter("status", state.status_filter, state.filter_by_status, "Any status", _STATUSES, STATUS),
-        _look_filter(
-            "health", state.health_filter, state.filter_by_health, "Any health", tuple(HEALTH), HEALTH
-        ),
-        _test_all(state),
-        class_name="kp-tools",
-        role="search",
-    )
 
 
 def batch_line(state: Any) -> rx.Component:
@@ -48,7 +22,7 @@ def batch_line(state: Any) -> rx.Component:
     )
 
 
-def _test_all(state: Any) -> rx.Component:
+def test_all(state: Any) -> rx.Component:
     is_idle = state.rows.length() == 0
     return rx.button(
         rx.spinner("Test all", loading=state.batch_is_running, size="1"),
@@ -130,30 +104,4 @@ def _summary(state: Any) -> rx.Component:
             "kp-batch kp-batch-words kp-batch-problem",
             "kp-batch kp-batch-words",
         ),
-    )
-
-
-def _provider_filter(state: Any) -> rx.Component:
-    return rx.el.select(
-        rx.el.option("Any provider", value=""),
-        rx.foreach(state.choices, lambda choice: rx.el.option(choice.name, value=choice.id)),
-        value=state.provider_filter,
-        on_change=state.filter_by_provider,
-        aria_label="Filter by provider",
-        class_name="kp-select",
-        data_testid="filter-provider",
-    )
-
-
-def _look_filter(
-    name: str, value: Any, on_change: Any, anything: str, keys: tuple[str, ...], looks: dict[str, Look]
-) -> rx.Component:
-    return rx.el.select(
-        rx.el.option(anything, value=""),
-        *[rx.el.option(looks[key].word, value=key) for key in keys],
-        value=value,
-        on_change=on_change,
-        aria_label=f"Filter by {name}",
-        class_name="kp-select",
-        data_testid=f"filter-{name}",
     )

@@ -66,6 +66,26 @@ def table_tools(state: Any, *, label: str, filters: Sequence[Filter], extra: rx.
     )
 
 
+def sort_menu(state: Any, columns: Sequence[tuple[str, str]]) -> rx.Component:
+    """Where the table is a list of rows it has no headings to sort by."""
+    return rx.dropdown_menu.root(
+        rx.dropdown_menu.trigger(
+            rx.button(
+                rx.icon("arrow-up-down", size=13, aria_hidden="true"),
+                "Sort",
+                variant="soft",
+                color_scheme="gray",
+                high_contrast=True,
+                class_name="kp-sort-menu",
+                data_testid="sort-menu",
+            )
+        ),
+        rx.dropdown_menu.content(
+            *[rx.dropdown_menu.item(word, on_select=state.sort_by(sort)) for word, sort in columns]
+        ),
+    )
+
+
 def _chip(state: Any, chip: Filter) -> rx.Component:
     value = state.filters[chip.name]
     return rx.box(

@@ -63,7 +63,8 @@ def address_of(listing: Listing, rules: TableRules) -> str:
         ("size", "" if listing.size == rules.first_size else str(listing.size)),
         ("open", listing.opened),
     ]
-    query = urlencode([(name, value) for name, value in parts if value])
+    # A lone surrogate, which only a hand-made event can hold, has no place in an address.
+    query = urlencode([(name, value) for name, value in parts if value], errors="replace")
     return f"{rules.route}?{query}" if query else rules.route
 
 

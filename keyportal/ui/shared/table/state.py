@@ -60,6 +60,9 @@ class TableState(SessionState, mixin=True):
     async def _opened_changed(self) -> None:
         """Load or forget the details of `opened`. Given by screens that have any."""
 
+    def _opened_anew(self) -> None:
+        """Forget what was told about rows that are no longer shown. Given by screens that tell any."""
+
     @rx.event
     @guarded(Permission.PROFILE_READ)
     async def load(self) -> Events:
@@ -69,6 +72,7 @@ class TableState(SessionState, mixin=True):
         if self._is_own(address):
             return []
         self._take(listing_from(query, self.rules))
+        self._opened_anew()
         await self._refresh()
         await self._opened_changed()
         return [rx.set_value("search", self.query), *self._write(replace=True)]

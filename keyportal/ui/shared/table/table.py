@@ -19,7 +19,7 @@ from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.shared.table.chips import Filter, table_tools
+from keyportal.ui.shared.table.chips import Filter, sort_menu, table_tools
 from keyportal.ui.shared.table.pager import pager
 from keyportal.ui.shared.widgets.states import no_match, problem_state
 
@@ -65,7 +65,14 @@ def data_table(
         return _row(state, columns, actions, item, selection, row_test_id, row_attrs(item), opens=opens)
 
     return rx.box(
-        table_tools(state, label=search_label, filters=filters, extra=tools or rx.fragment()),
+        table_tools(
+            state,
+            label=search_label,
+            filters=filters,
+            extra=rx.fragment(
+                sort_menu(state, [(c.word, c.sort) for c in columns if c.sort]), tools or rx.fragment()
+            ),
+        ),
         above or rx.fragment(),
         rx.cond(
             state.list_problem != "",
@@ -92,7 +99,7 @@ def bulk_button(word: str, on_click: Any, *, icon: str, color: str = "gray", tes
         variant="soft",
         size="1",
         color_scheme=color,
-        high_contrast=color == "gray",
+        high_contrast=True,
         on_click=on_click,
         data_testid=test_id,
     )
@@ -217,7 +224,10 @@ def _row(
     extra: dict[str, Any] = {"on_click": state.open_row(item.id)} if opens else {}
     return rx.table.row(
         selection,
-        rx.table.row_header_cell(first.cell(item), class_name=f"kp-first {first.look}".rstrip()),
+        rx.table.row_header_cell(
+            _with_open_button(state, first.cell(item), item) if opens else first.cell(item),
+            class_name=f"kp-first {first.look}".rstrip(),
+        ),
         *[_cell(column, item) for column in others],
         # What is pressed here must not open the row as well; menus bubble up to here too.
         rx.table.cell(actions(item), on_click=rx.stop_propagation),
@@ -230,6 +240,21 @@ def _row(
             **attrs,
         },
         **extra,
+    )
+
+
+def _with_open_button(state: Any, cell: Any, item: Any) -> rx.Component:
+    return rx.box(
+        cell,
+        rx.el.button(
+            "Open",
+            type="button",
+            on_click=[rx.stop_propagation, state.open_row(item.id)],
+            aria_label="Open " + item.name,
+            class_name="kp-open-row",
+            data_testid="open-row",
+        ),
+        class_name="kp-first-cell",
     )
 
 

@@ -1,117 +1,143 @@
-"""Fields with a label above, help below and the error in the help's place; and the secret input."""
+"""Forms that look and behave alike: dialogs that lose nothing typed, buttons, the question before danger.
+
+The fields in them stand in `fields`, and can be had from here too.
+"""
 
 from typing import Any
 
 import reflex as rx
 
-
-def field(
-    label: Any,
-    control: rx.Component,
-    *,
-    input_id: Any,
-    help_text: Any = "",
-    error: rx.Var[str] | str = "",
-    optional: rx.Var[bool] | bool = False,
-    aside: rx.Component | None = None,
-) -> rx.Component:
-    """One labelled control. `aside` stands at the right of the label, such as a link."""
-    return rx.box(
-        rx.hstack(
-            rx.el.label(
-                label,
-                rx.cond(optional, rx.text.span(" optional", class_name="kp-optional")),
-                html_for=input_id,
-                class_name="kp-label",
-            ),
-            rx.spacer(),
-            aside or rx.fragment(),
-            width="100%",
-            align="center",
-        ),
-        control,
-        rx.el.div(
-            rx.cond(
-                error,
-                rx.text(error, class_name="kp-error", role="alert", data_testid="field-error"),
-                rx.cond(help_text, rx.text(help_text, class_name="kp-help")),
-            ),
-            custom_attrs={"id": _words_id(input_id)},
-        ),
-        class_name="kp-field",
-    )
-
-
-def described(input_id: Any, error: Any = "") -> dict[str, Any]:
-    """Props for the control of a `field`: its help and its error are read out with it."""
-    return {
-        "custom_attrs": {
-            "aria-describedby": _words_id(input_id),
-            "aria-invalid": rx.cond(error, "true", "false"),
-        }
-    }
-
-
-def _words_id(input_id: Any) -> Any:
-    return input_id + "-words"
-
+from keyportal.ui.shared.widgets.fields import check_box as check_box
+from keyportal.ui.shared.widgets.fields import described as described
+from keyportal.ui.shared.widgets.fields import field as field
+from keyportal.ui.shared.widgets.fields import label_id as label_id
+from keyportal.ui.shared.widgets.fields import secret_input as secret_input
+from keyportal.ui.shared.widgets.fields import text_field as text_field
 
 # On a dialog with a form: a click beside it closes nothing, so that nothing typed is lost.
 STAYS_OPEN: dict[str, Any] = {"on_interact_outside": rx.prevent_default}
+# On such a form: /unsaved.js asks before what was typed into it is lost, in the bar below.
+GUARDED = {"data-guard-unsaved": ""}
+# On each button that closes the dialog of such a form without saving.
+CLOSES_FORM = {"data-closes-form": ""}
 
 
-class _WatchedInput(rx.el.Input):
-    """An input that tells at once that it changed, beside what `on_change` tells after a pause."""
-
-    on_input: rx.EventHandler[rx.event.no_args_event_spec]
-
-
-def secret_input(
-    *,
-    input_id: Any,
-    name: Any,
-    is_shown: rx.Var[bool],
-    on_toggle: Any,
-    error: Any = "",
-    placeholder: Any = "",
-    toggle_test_id: Any = "toggle-secret",
-    **props: Any,
-) -> rx.Component:
-    """A secret as it is pasted: never in a var, no autofill, no spell check."""
-    described_by = described(input_id, error)["custom_attrs"]
-    return rx.hstack(
-        _WatchedInput.create(
-            id=input_id,
-            name=name,
-            type=rx.cond(is_shown, "text", "password"),
-            placeholder=placeholder,
-            auto_complete="off",
-            auto_correct="off",
-            auto_capitalize="off",
-            spell_check=False,
-            class_name="kp-input kp-mono",
-            custom_attrs={"data-1p-ignore": "true", "data-lpignore": "true", **described_by},
-            **props,
-        ),
-        rx.icon_button(
-            rx.cond(is_shown, rx.icon("eye-off", size=16), rx.icon("eye", size=16)),
+def discard_bar() -> rx.Component:
+    """The question before what was typed is lost. It is shown and answered in the browser alone."""
+    return rx.el.div(
+        rx.el.span("Discard what you typed?"),
+        rx.button(
+            "Keep editing",
             type="button",
+            size="1",
             variant="soft",
             color_scheme="gray",
-            on_click=on_toggle,
-            aria_label=rx.cond(is_shown, "Hide the value", "Show the value"),
-            data_testid=toggle_test_id,
+            high_contrast=True,
+            custom_attrs={"data-keep-editing": ""},
+            data_testid="keep-editing",
         ),
-        width="100%",
-        align="center",
-        spacing="2",
+        rx.button(
+            "Discard",
+            type="button",
+            size="1",
+            color_scheme="red",
+            custom_attrs={"data-discard": ""},
+            data_testid="discard",
+        ),
+        hidden=True,
+        role="alert",
+        class_name="kp-discard",
+        custom_attrs={"data-discard-bar": ""},
+        data_testid="discard-bar",
+    )
+
+
+def dialog_form(
+    *content: rx.Component,
+    is_open: rx.Var[bool],
+    on_open_change: Any,
+    title: Any,
+    description: Any = "",
+    form_id: str,
+    on_submit: Any,
+    save: Any,
+    on_cancel: Any,
+    problem: rx.Var[str] | str = "",
+    problem_number: rx.Var[int] | int = 0,
+    form_key: Any = "",
+    buttons: rx.Component | None = None,
+    beside: rx.Component | None = None,
+    test_id: str,
+    save_test_id: str = "save",
+) -> rx.Component:
+    """A dialog that is one form: Enter submits, Escape closes, and nothing typed is lost unasked.
+
+    `problem` is what is wrong with the whole; what is wrong with a field stands there. Each refusal
+    has a new `problem_number`, which sends focus to the wrong field. `buttons` replaces Cancel and
+    `save`. `beside` stands in the dialog outside of the form.
+    """
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title(title, class_name="kp-dialog-title"),
+            rx.cond(
+                description,
+                rx.dialog.description(description, size="2", class_name="kp-dialog-description"),
+            ),
+            rx.form(
+                rx.vstack(
+                    *content,
+                    form_problem(problem),
+                    discard_bar(),
+                    buttons or form_buttons(save, on_cancel, test_id=save_test_id),
+                    spacing="4",
+                    width="100%",
+                ),
+                id=form_id,
+                key=form_key,
+                on_submit=on_submit,
+                reset_on_submit=False,
+                custom_attrs={"data-problem": problem_number, **GUARDED},
+            ),
+            beside or rx.fragment(),
+            max_width="520px",
+            data_testid=test_id,
+            **STAYS_OPEN,
+        ),
+        open=is_open,
+        on_open_change=on_open_change,
+    )
+
+
+def form_problem(words: rx.Var[str] | str, test_id: str = "form-problem") -> rx.Component:
+    """What is wrong with a form as a whole."""
+    return rx.cond(
+        words,
+        rx.callout(
+            words,
+            icon="circle-alert",
+            color_scheme="red",
+            width="100%",
+            role="alert",
+            data_testid=test_id,
+        ),
+    )
+
+
+def cancel_button(on_cancel: Any) -> rx.Component:
+    return rx.button(
+        "Cancel",
+        type="button",
+        variant="soft",
+        color_scheme="gray",
+        on_click=on_cancel,
+        custom_attrs={**CLOSES_FORM},
+        data_testid="cancel",
     )
 
 
 def form_buttons(save: Any, on_cancel: Any, *, test_id: str) -> rx.Component:
     return rx.hstack(
-        rx.button("Cancel", type="button", variant="soft", color_scheme="gray", on_click=on_cancel,
-                  data_testid="cancel"),
+        cancel_button(on_cancel),
         rx.button(save, type="submit", data_testid=test_id),
         justify="end",
         width="100%",

@@ -1,0 +1,147 @@
+"""Queries for the audit trail. Lists run along an index and stop counting where nobody would page to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, union
+from sqlmodel import Session, col, select
+
+from keyportal.persistence.credentials import escape_like
+from keyportal.persistence.tables import AuditEventRow
+
+# No list is counted or paged further.
+COUNTED = 10_000
+# Text stands in no index: it is looked for in this many of the newest events.
+SEARCHED = 200_000
+_ESCAPE = "\\"
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """What a list is narrowed to; what is empty narrows nothing. `until` itself is not in the range.
+
+    `person` None is anybody, and an empty text is nobody in particular: operators and strangers.
+    """
+
+    person: str | None = None
+    kind: str = ""
+    actions: tuple[str, ...] = ()
+    result: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    object_id: str = ""
+    text: str = ""
+
+
+def last_event(session: Session) -> AuditEventRow | None:
+    return session.exec(select(AuditEventRow).order_by(col(AuditEventRow.id).desc()).limit(1)).first()
+
+
+def find_event(session: Session, number: int) -> AuditEventRow | None:
+    return session.get(AuditEventRow, number)
+
+
+def events_in_order(session: Session, batch: int = 1000) -> Iterator[AuditEventRow]:
+    """Yield the whole trail, oldest first, in batches."""
+    after = 0
+    while True:
+        query = select(AuditEventRow).where(col(AuditEventRow.id) > after).order_by(col(AuditEventRow.id))
+        rows = session.exec(query.limit(batch)).all()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1].id or 0
+        # What was read is not kept: a trail may be longer than memory.
+        session.expunge_all()
+
+
+def search_events(
+    session: Session, wanted: EventFilter, *, offset: int, limit: int
+) -> tuple[Sequence[AuditEventRow], int]:
+    """Return one page, newest first, and the number of matches, one more than COUNTED at most."""
+    conditions = _conditions(session, wanted)
+    counted = select(AuditEventRow.id).where(*conditions).limit(COUNTED + 1).subquery()
+    total = session.exec(select(func.count()).select_from(counted)).one()
+    page = select(AuditEventRow).where(*conditions).order_by(*_newest_first(wanted))
+    return session.exec(page.offset(offset).limit(limit)).all(), total
+
+
+def events_before(
+    session: Session, wanted: EventFilter, before: int | None, size: int
+) -> Sequence[AuditEventRow]:
+    """Return the next matches, newest first, behind the event with this number or from the newest one."""
+    query = select(AuditEventRow).where(*_conditions(session, wanted))
+    if before is not None:
+        query = query.where(col(AuditEventRow.id) < before)
+    return session.exec(query.order_by(col(AuditEventRow.id).desc()).limit(size)).all()
+
+
+def events_about(
+    session: Session, user_id: str, *, offset: int, limit: int
+) -> tuple[Sequence[AuditEventRow], int]:
+    """Return what a person did or what was done to their account, newest first, and how many there are.
+
+    Each half runs along its own index and gives no more than the page could need.
+    """
+    most = min(offset + limit, COUNTED)
+    ids = _ids_about(user_id, most)
+    page = session.exec(select(ids.c.id).order_by(ids.c.id.desc()).offset(offset).limit(limit)).all()
+    all_ids = _ids_about(user_id, COUNTED + 1)
+    counted = select(all_ids.c.id).limit(COUNTED + 1).subquery()
+    total = session.exec(select(func.count()).select_from(counted)).one()
+    rows = session.exec(select(AuditEventRow).where(col(AuditEventRow.id).in_(page))).all()
+    return sorted(rows, key=lambda row: -(row.id or 0)), total
+
+
+def _ids_about(user_id: str, most: int) -> Any:
+    halves = [
+        select(AuditEventRow.id)
+        .where(column == user_id)
+        .order_by(col(AuditEventRow.id).desc())
+        .limit(most)
+        .subquery()
+        for column in (col(AuditEventRow.user_id), col(AuditEventRow.object_id))
+    ]
+    return union(*(select(half.c.id) for half in halves)).subquery()
+
+
+def _newest_first(wanted: EventFilter) -> tuple[Any, ...]:
+    """Order along the index the filter uses: by time where only a time is asked for."""
+    by_time = (wanted.since or wanted.until) and not (
+        wanted.person is not None or wanted.actions or wanted.result or wanted.object_id
+    )
+    newest = col(AuditEventRow.id).desc()
+    return (col(AuditEventRow.at).desc(), newest) if by_time else (newest,)
+
+
+def _conditions(session: Session, wanted: EventFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if wanted.person is not None:
+        conditions.append(AuditEventRow.user_id == wanted.person)
+    if wanted.kind:
+        conditions.append(AuditEventRow.principal_kind == wanted.kind)
+    if wanted.actions:
+        conditions.append(col(AuditEventRow.action).in_(wanted.actions))
+    if wanted.result:
+        conditions.append(AuditEventRow.result == wanted.result)
+    if wanted.since:
+        conditions.append(col(AuditEventRow.at) >= wanted.since)
+    if wanted.until:
+        conditions.append(col(AuditEventRow.at) < wanted.until)
+    if wanted.object_id:
+        conditions.append(AuditEventRow.object_id == wanted.object_id)
+    if wanted.text:
+        conditions += _text(session, wanted.text)
+    return conditions
+
+
+def _text(session: Session, text: str) -> list[Any]:
+    newest = session.exec(select(func.max(AuditEventRow.id))).one() or 0
+    pattern = f"%{escape_like(text)}%"
+    found = or_(
+        col(AuditEventRow.object_label).ilike(pattern, escape=_ESCAPE),
+        col(AuditEventRow.principal_label).ilike(pattern, escape=_ESCAPE),
+    )
+    return [col(AuditEventRow.id) > newest - SEARCHED, found]

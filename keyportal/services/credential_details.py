@@ -1,0 +1,129 @@
+"""All there is to know about one stored key: what it is, where it is used, what was done to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from keyportal.domain.credentials import Ownership
+from keyportal.domain.principals import Principal
+from keyportal.persistence import credential_chains, credential_history, credentials, usage
+from keyportal.persistence.tables import AuditEventRow, CredentialRow
+from keyportal.services import links
+from keyportal.services.check_views import CheckView, last_check_view
+from keyportal.services.credential_access import READ, require_row
+from keyportal.services.credential_places import place_of
+from keyportal.services.credential_views import CredentialView, credential_view, credential_views
+from keyportal.services.links import LinkView
+from keyportal.services.portal import Portal
+
+DAYS = 30
+EVENTS = 20
+
+
+@dataclass(frozen=True)
+class UsageDayView:
+    day: date
+    count: int
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """Something done to a key. `about` says what of it, such as the names of what was changed."""
+
+    at: datetime
+    who: str
+    action: str
+    result: str
+    about: str
+
+
+@dataclass(frozen=True)
+class CredentialDetails:
+    """`place` is a sentence. `waiting` is the new value that is to take this key's place.
+
+    `related` is the name of the key whose place this one is to take, or that took its place.
+    """
+
+    view: CredentialView
+    place: str
+    check: CheckView | None
+    links: tuple[LinkView, ...]
+    usage: tuple[UsageDayView, ...]
+    history: tuple[HistoryView, ...]
+    waiting: CredentialView | None
+    related: str
+
+
+def get_details(
+    portal: Portal, principal: Principal, ownership: Ownership, credential_id: str
+) -> CredentialDetails:
+    """Return everything about one key but its value. Raises NotFound for missing and not-yours alike."""
+    principal.require(READ[ownership])
+    with portal.database.reading() as session:
+        row = require_row(session, principal, ownership, credential_id)
+        return CredentialDetails(
+            view=credential_views(portal, session, [row])[0],
+            place=place_of(portal, session, row),
+            check=last_check_view(row),
+            links=tuple(links.views_of(portal, session, row)),
+            usage=_usage(portal, session, row),
+            history=tuple(_history(portal, credential_history.history_of(session, row.id, EVENTS))),
+            waiting=_waiting(portal, session, row),
+            related=_related(session, row),
+        )
+
+
+def _usage(portal: Portal, session: Session, row: CredentialRow) -> tuple[UsageDayView, ...]:
+    """Return the last days, also those without a use, oldest first."""
+    today = portal.clock.now().date()
+    days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+    counts = dict(usage.usage_of(session, row.id, days[0]))
+    return tuple(UsageDayView(day, counts.get(day, 0)) for day in days)
+
+
+def _waiting(portal: Portal, session: Session, row: CredentialRow) -> CredentialView | None:
+    ids = credential_chains.waiting_for(session, row.owner_key, [row.id])
+    found = credentials.find_credential(session, [row.owner_key], ids[row.id]) if ids else None
+    return credential_view(portal, found) if found else None
+
+
+def _related(session: Session, row: CredentialRow) -> str:
+    other = row.replaces_id or row.replaced_by_id
+    found = credentials.find_credential(session, [row.owner_key], other) if other else None
+    return found.name if found else ""
+
+
+def _history(portal: Portal, events: Sequence[AuditEventRow]) -> list[HistoryView]:
+    return [HistoryView(e.at, e.principal_label, e.action, e.result, _about(portal, e)) for e in events]
+
+
+def _about(portal: Portal, event: AuditEventRow) -> str:
+    """Say what of it, in words: from the details that are allowed on the trail, and no others."""
+    details = event.details
+    if changed := details.get("changed"):
+        return ", ".join(_CHANGED.get(name, str(name).replace("_", " ")) for name in changed)
+    if event.action == "credential.move" and "position" in details:
+        return f"to place {details['position'] + 1}"
+    if event.action == "credential.rotate":
+        return _ROTATION.get(details.get("reason") or event.result, "")
+    if event.action in ("credential.link", "credential.unlink"):
+        provider = portal.providers.find(str(details.get("provider")))
+        name = provider.name if provider else details.get("provider")
+        return " ".join(str(part) for part in (name, details.get("model_pattern")) if part)
+    return str(details.get("outcome") or details.get("reason") or "").replace("_", " ")
+
+
+_CHANGED = {
+    "api_key": "value",
+    "active": "switched on or off",
+    "expires_at": "expiry date",
+    "remind_at": "reminder",
+    "environment": "label",
+}
+_ROTATION = {
+    "started": "a new value waits",
+    "ok": "switched over to the new value",
+    "discarded": "the new value is discarded",
+}

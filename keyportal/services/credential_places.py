@@ -1,0 +1,86 @@
+"""Where a stored key stands among the others, in one sentence: its turn, and when it comes."""
+
+from sqlmodel import Session
+
+from keyportal.persistence import chains
+from keyportal.persistence.tables import CredentialRow
+from keyportal.providers.base import Provider
+from keyportal.resolver import Decision, Situation, Verdict
+from keyportal.services.chains import Sources, decide, situation_of
+from keyportal.services.credential_views import is_system
+from keyportal.services.portal import Portal
+
+_TURNS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+_PASSED_OVER = {
+    Situation.INACTIVE: "it is switched off",
+    Situation.EXPIRED: "it has expired",
+}
+
+
+def place_of(portal: Portal, session: Session, row: CredentialRow) -> str:
+    """Return such as "Second of 3 for OpenAI. It is used when Production cannot be."."""
+    provider = portal.providers.find(row.provider)
+    if not row.provider:
+        return "Bound to no provider. It is used where it is linked."
+    if provider is None:
+        return "Its provider is no longer in the catalogue, so nothing resolves to it."
+    if row.replaces_id is not None:
+        return "It waits to take another key's place, and is not used until then."
+    turn = _turn(session, row, provider)
+    if not portal.providers.is_enabled(provider.id):
+        return f"{turn} {provider.name} is turned off by an admin, so nothing resolves to it."
+    return f"{turn} {_when(portal, session, row, provider)}"
+
+
+def _turn(session: Session, row: CredentialRow, provider: Provider) -> str:
+    before, total = chains.counts_behind(session, row)
+    kind = " system keys" if is_system(row) else ""
+    if total == 1:
+        return f"The only {'system key' if kind else 'key'} for {provider.name}."
+    return f"{_ordinal(before)} of {total:,}{kind} for {provider.name}."
+
+
+def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provider) -> str:
+    # For a system key: how it is for somebody without a key of their own.
+    user_id = "" if is_system(row) else row.owner_key
+    sources = decide(portal, session, user_id, provider)
+    situation = situation_of(portal, row, sources.rule)
+    verdict = _verdict(sources, row, situation)
+    return _told(sources.decision, verdict, situation, is_system=is_system(row))
+
+
+def _verdict(sources: Sources, row: CredentialRow, situation: Situation) -> Verdict:
+    """Return what the search does with a key that is neither off nor expired."""
+    found = next((s.verdict for s in sources.decision.steps if s.candidate.id == row.id), None)
+    if found is None and situation is Situation.FAILING and _is_before_the_end(sources, row):
+        return Verdict.SKIPPED
+    return found or Verdict.NOT_REACHED
+
+
+def _is_before_the_end(sources: Sources, row: CredentialRow) -> bool:
+    end = sources.decision.winner or sources.decision.blocked_by
+    ending = sources.rows.get(end.id) if end else None
+    if ending is None or ending.owner_key != row.owner_key or ending.id in sources.links:
+        # A later level, or a key that is only linked here: both come after those bound to the provider.
+        return True
+    return chains.turn_of(row) < chains.turn_of(ending)
+
+
+def _told(decision: Decision, verdict: Verdict, situation: Situation, *, is_system: bool) -> str:
+    if situation in _PASSED_OVER:
+        return f"It is passed over: {_PASSED_OVER[situation]}."
+    for_whom = " for people without a usable key of their own" if is_system else ""
+    match verdict:
+        case Verdict.USED:
+            return f"It is used now{for_whom}."
+        case Verdict.BLOCKS:
+            return "It stops the search: enter its value again."
+        case Verdict.SKIPPED:
+            return "It is passed over: its provider refused it."
+    before = decision.winner or decision.blocked_by
+    name = before.name if before else "the key in use"
+    return f"It is used{for_whom} once neither {name} nor another key before it can be used."
+
+
+def _ordinal(index: int) -> str:
+    return _TURNS[index] if index < len(_TURNS) else f"Number {index + 1}"

@@ -1,0 +1,1 @@
+"""The public pages behind an invitation and a password reset."""

@@ -1,0 +1,47 @@
+"""Sessions and events as lines of text, for the pages of one person."""
+
+from dataclasses import dataclass
+
+from keyportal.services.audit_search import EventView
+from keyportal.services.sessions import SessionView
+from keyportal.ui.theme import ACTION_WORDS, STRANGERS
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    id: str
+    browser: str
+    address: str
+    created_at: str
+    last_seen_at: str
+    is_this: bool
+
+
+@dataclass(frozen=True)
+class ActivityLine:
+    id: str
+    words: str
+    what: str
+    by: str
+    result: str
+    at: str
+
+
+def session_line(view: SessionView) -> SessionLine:
+    return SessionLine(
+        view.id,
+        view.browser,
+        view.address,
+        view.created_at.isoformat(),
+        view.last_seen_at.isoformat(),
+        view.is_this,
+    )
+
+
+def activity_line(view: EventView, person_id: str, *, is_you: bool = False) -> ActivityLine:
+    """Return an event for the page of one person, whose own name needs no repeating there."""
+    words = ACTION_WORDS.get(view.action, view.action)
+    what = "" if view.object_id == person_id else view.object_label
+    is_own = is_you and view.who_kind == "user" and view.user_id == person_id
+    by = "You" if is_own else STRANGERS.get(view.who_kind, view.who)
+    return ActivityLine(view.id, words, what, by, view.result, view.at.isoformat())

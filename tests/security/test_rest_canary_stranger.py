@@ -1,0 +1,15 @@
+"""No secret comes out of a route or error path for somebody not signed in. Apart: it is slow."""
+
+import pytest
+
+from keyportal.services.portal import Portal
+from tests.api.support import stranger
+from tests.fakes.fake_provider import FakeProvider
+from tests.security.canary import assert_a_canary_stays_in
+
+
+def test_a_secret_stays_in_whatever_a_stranger_sends(
+    portal: Portal, openai: FakeProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = stranger(portal)
+    assert_a_canary_stays_in(portal, openai, caplog, caller, gets_in=False)

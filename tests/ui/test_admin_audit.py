@@ -1,0 +1,119 @@
+"""The Audit page without a browser: narrowing, one event in full, the file's address, and the proof."""
+
+import pytest
+
+from keyportal.domain.audit import DETAILS, Action, Result
+from keyportal.domain.principals import Principal, PrincipalKind
+from keyportal.persistence import audit_events
+from keyportal.services import audit, audit_search
+from keyportal.services.portal import Portal
+from keyportal.ui.admin_audit.state import AuditState
+from keyportal.ui.theme import ACTION_GROUPS, ACTION_WORDS, DETAIL_WORDS, PRINCIPAL, RESULT
+from tests.services.support import SYSTEM, events, run_sql, save
+from tests.ui.support import do, state_for, visit
+
+
+async def opened(portal: Portal, principal: Principal, address: str = "/admin/audit") -> AuditState:
+    state = state_for(AuditState, portal, principal)
+    visit(state, address)
+    await do(state, "load_choices")
+    await do(state, "load")
+    return state
+
+
+async def test_an_address_narrows_the_trail(portal: Portal, root: Principal, alice: Principal) -> None:
+    save(portal, alice)
+    state = await opened(portal, root, f"/admin/audit?person={alice.user_id}&action=keys")
+    assert [(r.words, r.who, r.what) for r in state.rows] == [("Added the key", "alice@example.com", "mine")]
+    assert (state.person_word, state.export_query) == (
+        "alice (alice@example.com)", f"person={alice.user_id}&action=keys",
+    )  # fmt: skip
+    await do(state, "filter_by", "person", "operator")
+    await do(state, "filter_by", "action", "people")
+    assert {r.who for r in state.rows} == {"The operator"}
+
+
+async def test_text_that_has_no_place_in_an_address_is_told(portal: Portal, root: Principal) -> None:
+    state = await opened(portal, root)
+    await do(state, "search", "\ud800")
+    assert (state.export_query, state.list_problem) == (
+        "q=%3F",
+        "This text has characters that cannot be stored.",
+    )
+
+
+async def test_days_and_a_range_in_words_replace_each_other(portal: Portal, root: Principal) -> None:
+    state = await opened(portal, root)
+    await do(state, "filter_by", "within", "7d")
+    await do(state, "choose_day", "from", "2026-11-21")
+    assert (state.filters["within"], state.filters["from"], state.total) == ("days", "2026-11-21", 3)
+    await do(state, "choose_day", "to", "2026-11-20")
+    assert "first day" in state.list_problem
+    await do(state, "choose_day", "person", "x")
+    assert "person" not in state.filters
+    await do(state, "filter_by", "within", "today")
+    assert (state.filters["from"], state.filters["to"], state.total) == ("", "", 3)
+    state = await opened(portal, root, "/admin/audit?to=2026-11-20")
+    assert (state.filters["within"], state.total) == ("days", 0)
+
+
+async def test_an_event_is_shown_in_full_with_a_way_to_its_object(portal: Portal, root: Principal) -> None:
+    key = save(portal, root, ownership=SYSTEM)
+    state = await opened(portal, root)
+    await do(state, "open_row", state.rows[0].id)
+    labels = {f.label: f.value for f in [*state.shown.facts, *state.shown.details]}
+    assert (labels["Action"], labels["Object id"], labels["Provider"]) == (
+        "credential.create", key.id, "openai",
+    )  # fmt: skip
+    assert state.shown.link == f"/admin/system-keys?open={key.id}"
+    assert len(state.shown.chain) == 16 and events(portal)[-1].chain.startswith(state.shown.chain)
+    await do(state, "open_row", "999999")
+    assert state.shown_problem and state.shown.chain == ""
+
+
+async def test_more_events_than_are_counted_say_so(
+    portal: Portal, root: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (audit_events, audit_search):
+        monkeypatch.setattr(module, "COUNTED", 25)
+    with portal.database.transaction() as session:
+        for _ in range(23):
+            audit.record(portal, session, root, Action.SIGN_IN)
+    state = await opened(portal, root)
+    assert (state.range_words, state.pages) == ("1–25 of 25+ events", 1)
+
+
+async def test_the_chain_is_verified_on_the_page(portal: Portal, root: Principal) -> None:
+    state = await opened(portal, root)
+    assert not state.verified.is_known
+    await do(state, "verify_now")
+    assert (state.verified.last, state.verified.broken_at, state.is_verifying) == ("3", "", False)
+    assert state.verified.at == "21 Nov 2026, 12:00 UTC"
+    with portal.database.transaction() as session:
+        run_sql(session, "UPDATE audit_events SET result = 'failed' WHERE id = 2")
+    await do(state, "verify_now")
+    assert (state.verified.broken_at, state.verified.last) == ("2", "1")
+
+
+async def test_a_refusal_says_in_short_what_was_asked_for(
+    portal: Portal, root: Principal, bob: Principal
+) -> None:
+    event = "reflex___state____state.keyportal___ui___admin_users___state____users_state.submit_removal"
+    audit.record_refusal(portal, bob, event, "forbidden")
+    state = await opened(portal, root)
+    assert (state.rows[0].words, state.rows[0].what) == ("Was refused", "users_state.submit_removal")
+
+
+async def test_a_member_sees_nothing_of_the_trail(portal: Portal, bob: Principal) -> None:
+    state = await opened(portal, bob)
+    assert (state.rows, state.people, state.verified.is_known) == ([], [], False)
+    await do(state, "verify_now")
+    assert not state.verified.is_known and state.verify_problem
+
+
+def test_everything_on_the_trail_has_words() -> None:
+    assert set(ACTION_WORDS) == {str(a) for a in Action}
+    assert set(DETAIL_WORDS) == set(DETAILS)
+    assert set(ACTION_GROUPS) == set(audit_search.GROUPS)
+    assert sorted(a for group in audit_search.GROUPS.values() for a in group) == sorted(Action)
+    assert set(RESULT) == {str(r) for r in Result} and set(PRINCIPAL) == {str(k) for k in PrincipalKind}

@@ -1,0 +1,124 @@
+"""The Policies page: sections saved by themselves, and two admins at once."""
+
+from typing import Any
+
+import pytest
+
+from keyportal.domain.policies import Policies
+from keyportal.domain.principals import Principal
+from keyportal.services import policies
+from keyportal.services.portal import Portal
+from keyportal.ui.admin_policies.state import PoliciesState
+from keyportal.ui.admin_policies.values import SECTIONS, WORDS
+from tests.ui.support import do, state_for
+
+
+@pytest.fixture
+async def state(portal: Portal, root: Principal) -> PoliciesState:
+    state = state_for(PoliciesState, portal, root)
+    await do(state, "load")
+    return state
+
+
+def now(portal: Portal, root: Principal) -> Policies:
+    return policies.get_policies(portal, root).policies
+
+
+def test_every_policy_has_a_section_and_words() -> None:
+    named = [name for names in SECTIONS.values() for name in names]
+    assert sorted(named) == sorted(Policies().as_json()) == sorted(WORDS)
+
+
+async def test_the_page_begins_with_what_is_in_force(state: PoliciesState) -> None:
+    assert (state.form.agent_key_days, state.form.environment_fallback) == (90, True)
+    openai = next(row for row in state.rows if row.id == "openai")
+    assert (openai.is_off, "OPENAI_API_KEY" in openai.variables) == (False, True)
+
+
+async def test_a_section_is_saved_alone_and_counts_at_once(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    assert now(portal, root) == Policies(one_key_per_provider=True)
+    assert (state.form.one_key_per_provider, state.changed_by) == (True, "root@example.com")
+    assert state.notice and not state.notice_is_problem
+
+
+async def test_providers_are_ticked_and_numbers_saved(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    await do(
+        state, "save_environment", {"environment_fallback": "on", "off-openai": "on", "off-nobody": "on"}
+    )
+    await do(state, "save_agent_keys", {"agent_key_days": " 30 ", "agent_key_longest_days": "60"})
+    await do(state, "save_retention", {"usage_kept_days": "50", "deleted_kept_days": "5"})
+    assert now(portal, root) == Policies(
+        environment_off=("openai",),
+        agent_key_days=30,
+        agent_key_longest_days=60,
+        usage_kept_days=50,
+        deleted_kept_days=5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("handler", "form", "field"),
+    [
+        ("save_agent_keys", {"agent_key_days": "x", "agent_key_longest_days": "60"}, "agent_key_days"),
+        ("save_agent_keys", {"agent_key_days": "90", "agent_key_longest_days": "60"}, "agent_key_days"),
+        ("save_agent_keys", {"agent_key_days": "90"}, "agent_key_longest_days"),
+        ("save_retention", {"usage_kept_days": "1", "deleted_kept_days": "5"}, "usage_kept_days"),
+        ("save_retention", {"usage_kept_days": "50", "deleted_kept_days": "-5"}, "deleted_kept_days"),
+    ],
+)
+async def test_what_cannot_be_is_told_beside_its_field(
+    state: PoliciesState, portal: Portal, root: Principal, handler: str, form: dict[str, str], field: str
+) -> None:
+    await do(state, handler, form)
+    assert (state.problem_field, bool(state.form_problem)) == (field, True)
+    assert now(portal, root) == Policies()
+
+
+async def test_a_change_of_somebody_else_is_shown_and_theirs_can_be_taken(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    policies.change_policies(portal, root, {"failover": True})
+    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    assert state.conflict_section == "keys"
+    assert [(d.word, d.theirs, d.mine) for d in state.conflicts] == [("Failing over", "on", "off")]
+    assert now(portal, root) == Policies(failover=True)
+    await do(state, "take_theirs")
+    assert (state.conflict_section, state.form.failover) == ("", True)
+
+
+async def test_or_mine_can_be_saved_over_it(state: PoliciesState, portal: Portal, root: Principal) -> None:
+    policies.change_policies(portal, root, {"failover": True})
+    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    await do(state, "save_mine")
+    assert now(portal, root) == Policies(one_key_per_provider=True)
+    assert state.conflict_section == ""
+
+
+async def test_a_change_elsewhere_is_no_conflict(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    policies.change_policies(portal, root, {"usage_kept_days": 50})
+    await do(state, "save_keys", {"failover": "on"})
+    assert now(portal, root) == Policies(failover=True, usage_kept_days=50)
+
+
+@pytest.mark.parametrize("junk", [None, 5, [], "x"])
+async def test_a_form_that_is_none_changes_only_what_it_says(
+    state: PoliciesState, portal: Portal, root: Principal, junk: Any
+) -> None:
+    await do(state, "save_agent_keys", junk)
+    await do(state, "save_mine")
+    assert now(portal, root) == Policies()
+
+
+async def test_a_member_sees_and_changes_nothing(portal: Portal, alice: Principal, root: Principal) -> None:
+    state = state_for(PoliciesState, portal, alice)
+    await do(state, "load")
+    await do(state, "save_keys", {"failover": "on"})
+    assert (state.is_loaded, state.notice_is_problem) == (False, True)
+    assert now(portal, root) == Policies()
