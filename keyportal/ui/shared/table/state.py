@@ -71,11 +71,14 @@ class TableState(SessionState, mixin=True):
         address = address_of(listing_from(query, self.rules), self.rules)
         if self._is_own(address):
             return []
+        before = self.query
         self._take(listing_from(query, self.rules))
         self._opened_anew()
         await self._refresh()
         await self._opened_changed()
-        return [rx.set_value("search", self.query), *self._write(replace=True)]
+        # Only where it shows something else: what is being typed just now must not be taken away.
+        shown = [] if self.query == before else [rx.set_value("search", self.query)]
+        return [*shown, *self._write(replace=True)]
 
     @rx.event
     @guarded(Permission.PROFILE_READ)
