@@ -66,7 +66,8 @@ def test_an_address_that_leads_nowhere_says_so(signed_in: Page) -> None:
 
 def test_slash_goes_to_the_search_field_and_is_typed_where_somebody_types(signed_in: Page) -> None:
     pages.go_to(signed_in, "Providers")
-    expect(signed_in.get_by_test_id("search")).to_be_visible()
+    expect(signed_in.get_by_test_id("total")).to_contain_text("providers")
+    signed_in.wait_for_load_state("networkidle")
     signed_in.keyboard.press("/")
     expect(signed_in.get_by_test_id("search")).to_be_focused()
     signed_in.keyboard.type("a/b")
