@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlmodel import Session
 
 from keyportal.domain.audit import Action
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import InvalidInput, RotationUnderWay
 from keyportal.domain.principals import Principal
-from keyportal.persistence.tables import CredentialRow
-from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.consequences import after_deleting
 from keyportal.services.credential_access import READ, WRITE, require_rows
 from keyportal.services.credential_edits import store_row
+from keyportal.services.key_events import record_key
 from keyportal.services.paging import PAGE_SIZES
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import has_value
@@ -58,7 +54,7 @@ def set_active(
             row.updated_at = portal.clock.now()
             store_row(session, row)
         for row in changed:
-            _record(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=["active"])
+            record_key(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=["active"])
     return len(changed)
 
 
@@ -71,7 +67,7 @@ def delete(portal: Portal, principal: Principal, ownership: Ownership, credentia
         for row in rows:
             wipe(session, row, portal.clock.now())
         for row in rows:
-            _record(portal, session, principal, Action.CREDENTIAL_DELETE, row)
+            record_key(portal, session, principal, Action.CREDENTIAL_DELETE, row)
     return len(rows)
 
 
@@ -99,25 +95,3 @@ def _named(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_NAMED])
     more = len(names) - _NAMED
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _record(
-    portal: Portal,
-    session: Session,
-    principal: Principal,
-    action: Action,
-    row: CredentialRow,
-    **details: Any,
-) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        action,
-        object_id=row.id,
-        object_label=row.name,
-        provider=row.provider,
-        ownership=row.ownership,
-        mask=row.mask,
-        **details,
-    )

@@ -11,11 +11,11 @@ from keyportal.domain.errors import InvalidInput, NotFound, VersionConflict
 from keyportal.domain.principals import Principal
 from keyportal.persistence import credential_chains, credential_lists
 from keyportal.persistence.tables import CredentialRow
-from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, owner_key_of, require_row
 from keyportal.services.credential_views import CredentialView, credential_view, credential_views, row_status
 from keyportal.services.credentials import CredentialEdit, update, update_row
+from keyportal.services.key_events import record_key
 from keyportal.services.portal import Portal
 
 # More keys than this are not shown in one order; the rest stays behind them.
@@ -67,7 +67,7 @@ def change(
         session.refresh(row)
         notice = update_row(portal, session, principal, row, edit)
         if is_moved:
-            _record(portal, session, principal, row)
+            record_key(portal, session, principal, Action.CREDENTIAL_MOVE, row, position=row.position)
     return credential_view(portal, row, notice)
 
 
@@ -139,7 +139,7 @@ def _put(
 ) -> CredentialView:
     """Put a key at its new place, and say so on the trail if it is another."""
     if _arrange(session, row, place):
-        _record(portal, session, principal, row)
+        record_key(portal, session, principal, Action.CREDENTIAL_MOVE, row, position=row.position)
     return credential_view(portal, row)
 
 
@@ -158,18 +158,3 @@ def _arrange(session: Session, row: CredentialRow, place: Callable[[int], int]) 
     credential_chains.write_positions(session, before, wanted)
     session.refresh(row, ["position"])
     return wanted != ids
-
-
-def _record(portal: Portal, session: Session, principal: Principal, row: CredentialRow) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        Action.CREDENTIAL_MOVE,
-        object_id=row.id,
-        object_label=row.name,
-        provider=row.provider,
-        ownership=row.ownership,
-        mask=row.mask,
-        position=row.position,
-    )

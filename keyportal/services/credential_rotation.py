@@ -7,7 +7,6 @@ right behind it for a grace period.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session
 
@@ -19,12 +18,12 @@ from keyportal.domain.secret import Secret
 from keyportal.domain.text import NAME_LIMIT, name_key
 from keyportal.persistence import credential_chains, credentials
 from keyportal.persistence.tables import CredentialRow
-from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, require_row, require_rows
 from keyportal.services.credential_edits import store_row
 from keyportal.services.credential_views import CredentialView, credential_view
 from keyportal.services.credentials import NewCredential, prepare, store_new
+from keyportal.services.key_events import record_key
 from keyportal.services.link_addresses import links_elsewhere
 from keyportal.services.portal import Portal
 from keyportal.services.wiping import wipe
@@ -59,7 +58,9 @@ def begin(
         _require_at_rest(session, old)
         _name(session, prepared.row, f"{old.name} (new)")
         store_new(portal, session, prepared)
-        _record(portal, session, principal, old, Result.STARTED, mask=prepared.row.mask)
+        record_key(
+            portal, session, principal, Action.CREDENTIAL_ROTATE, old, Result.STARTED, mask=prepared.row.mask
+        )
     return credential_view(portal, prepared.row, prepared.notice)
 
 
@@ -88,7 +89,9 @@ def finish(
         staying = [link.id for link in links_elsewhere(portal, session, old)]
         credential_chains.pass_on_links(session, old.id, new.id, staying)
         expires_at = old.expires_at.isoformat() if old.expires_at else None
-        _record(portal, session, principal, new, Result.OK, replaces=old.id, expires_at=expires_at)
+        record_key(
+            portal, session, principal, Action.CREDENTIAL_ROTATE, new, replaces=old.id, expires_at=expires_at
+        )
     return credential_view(portal, new)
 
 
@@ -98,7 +101,9 @@ def abandon(portal: Portal, principal: Principal, ownership: Ownership, credenti
     with acting(portal, principal) as session:
         old, new = _both(session, principal, ownership, credential_id)
         wipe(session, new, portal.clock.now())
-        _record(portal, session, principal, old, Result.OK, mask=new.mask, reason="discarded")
+        record_key(
+            portal, session, principal, Action.CREDENTIAL_ROTATE, old, mask=new.mask, reason="discarded"
+        )
 
 
 def find_waiting(
@@ -205,24 +210,3 @@ def _name(session: Session, row: CredentialRow, wanted: str) -> None:
 
 def _sooner(one: datetime | None, other: datetime) -> datetime:
     return other if one is None or other < one else one
-
-
-def _record(
-    portal: Portal,
-    session: Session,
-    principal: Principal,
-    row: CredentialRow,
-    result: Result,
-    **details: Any,
-) -> None:
-    told = {"provider": row.provider, "ownership": row.ownership, "mask": row.mask, **details}
-    audit.record(
-        portal,
-        session,
-        principal,
-        Action.CREDENTIAL_ROTATE,
-        result,
-        object_id=row.id,
-        object_label=row.name,
-        **told,
-    )

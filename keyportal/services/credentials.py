@@ -26,7 +26,6 @@ from keyportal.persistence import credential_chains, credentials
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import destination_of
-from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE
 from keyportal.services.credential_access import owner_key_of as owner_key_of
@@ -44,6 +43,7 @@ from keyportal.services.credential_edits import (
 from keyportal.services.credential_lists import CredentialFilter as CredentialFilter
 from keyportal.services.credential_lists import search as search
 from keyportal.services.credential_views import CredentialView, credential_view
+from keyportal.services.key_events import record_key
 from keyportal.services.paging import PAGE_SIZES as PAGE_SIZES
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
@@ -111,7 +111,7 @@ def create(portal: Portal, principal: Principal, ownership: Ownership, new: NewC
     prepared = prepare(portal, principal, ownership, new)
     with acting(portal, principal) as session:
         store_new(portal, session, prepared)
-        _record(portal, session, principal, Action.CREDENTIAL_CREATE, prepared.row)
+        record_key(portal, session, principal, Action.CREDENTIAL_CREATE, prepared.row)
     return credential_view(portal, prepared.row, prepared.notice)
 
 
@@ -187,7 +187,7 @@ def update_row(
         row.version += 1
         row.updated_at = portal.clock.now()
         store_row(session, row)
-        _record(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=changed)
+        record_key(portal, session, principal, Action.CREDENTIAL_UPDATE, row, changed=changed)
     return notice
 
 
@@ -197,7 +197,7 @@ def delete(portal: Portal, principal: Principal, ownership: Ownership, credentia
     with acting(portal, principal) as session:
         row = require_row(session, principal, ownership, credential_id, for_update=True)
         wipe(session, row, portal.clock.now())
-        _record(portal, session, principal, Action.CREDENTIAL_DELETE, row)
+        record_key(portal, session, principal, Action.CREDENTIAL_DELETE, row)
 
 
 def _require_place(session: Session, row: CredentialRow) -> None:
@@ -215,25 +215,3 @@ def _require_place(session: Session, row: CredentialRow) -> None:
         take_lock(session, ONE_KEY_LOCK)
         if credentials.has_key_for(session, row.owner_key, row.provider):
             raise ProviderTaken(field="provider")
-
-
-def _record(
-    portal: Portal,
-    session: Session,
-    principal: Principal,
-    action: Action,
-    row: CredentialRow,
-    changed: list[str] | None = None,
-) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        action,
-        object_id=row.id,
-        object_label=row.name,
-        provider=row.provider,
-        ownership=row.ownership,
-        mask=row.mask,
-        changed=changed,
-    )

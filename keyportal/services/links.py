@@ -16,9 +16,9 @@ from keyportal.domain.text import is_row_id
 from keyportal.persistence import links
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
 from keyportal.providers.base import Provider
-from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, require_row
+from keyportal.services.key_events import record_key
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
 
@@ -158,14 +158,5 @@ def _record(
     row: CredentialRow,
     made: CredentialLinkRow,
 ) -> None:
-    audit.record(
-        portal,
-        session,
-        principal,
-        action,
-        object_id=row.id,
-        object_label=row.name,
-        ownership=row.ownership,
-        provider=made.provider,
-        model_pattern=made.model_pattern or None,
-    )
+    pattern = made.model_pattern or None
+    record_key(portal, session, principal, action, row, provider=made.provider, model_pattern=pattern)

@@ -151,10 +151,10 @@ def test_a_change_and_its_place_are_in_one_transaction(
 ) -> None:
     ids = add(portal, alice, "a", "b")
 
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise NotFound
 
-    monkeypatch.setattr(credential_order, "_record", fails)
+    monkeypatch.setattr(credential_order, "record_key", fails)
     with pytest.raises(NotFound):
         change(portal, alice, USER, ids["b"], CredentialEdit(note="n"), 0)
     assert (order(portal, alice), credentials.get(portal, alice, USER, ids["b"]).note) == ("ab", "")

@@ -208,7 +208,8 @@ def test_linking_is_audited_with_provider_and_pattern(portal: Portal, alice: Pri
     made = link(portal, alice, key, pattern="gpt-*")
     links.unlink(portal, alice, USER, key, made.id)
     told = [(e.action, e.object_id, e.details) for e in events(portal)[-2:]]
-    details = {"provider": "openai", "model_pattern": "gpt-*", "ownership": "user"}
+    mask = credentials.get(portal, alice, USER, key).mask
+    details = {"provider": "openai", "model_pattern": "gpt-*", "ownership": "user", "mask": mask}
     assert told == [("credential.link", key, details), ("credential.unlink", key, details)]
 
 
