@@ -46,7 +46,7 @@ async def test_a_saved_key_is_not_in_redis(running: RunningPortal, store: redis.
     await client.send(event("own_credentials_state", "choose_provider"), {"provider_id": "openai"})
     form = {"name": "Canary", "api_key": CANARY}
     await client.send(event("own_credentials_state", "submit_form"), {"form": form})
-    shown = vars_in(await client.settle())
+    shown = vars_in(await client.settle("rows"))
     await client.close()
     assert [row["name"] for row in shown["rows"]] == ["Canary"]
     kept = everything_in(store)
@@ -57,7 +57,7 @@ async def test_a_saved_key_is_not_in_redis(running: RunningPortal, store: redis.
 async def test_a_tab_in_redis_is_emptied_for_the_next_person(running: RunningPortal) -> None:
     alice = await client_of(running, ALICE)
     await alice.send(event("session_state", "show_person"))
-    assert vars_in(await alice.settle())["person_email"] == ALICE
+    assert vars_in(await alice.settle("person_email"))["person_email"] == ALICE
     await alice.close()
     following = await client_of(running, ROOT, token=alice.token)
     await following.send(HYDRATE, path="/")

@@ -9,6 +9,7 @@ import socketio
 
 NAMESPACE = "/_event"
 _QUIET_S = 0.4
+_PATIENCE_S = 30.0
 
 
 class EventClient:
@@ -50,10 +51,16 @@ class EventClient:
     async def send_raw(self, data: Any) -> None:
         await self._sio.emit("event", data, namespace=NAMESPACE)
 
-    async def settle(self) -> list[Any]:
-        """Wait until the server has been quiet for a moment; return and forget what it sent."""
-        before = -1
-        while before != len(self.events):
+    async def settle(self, *shown: str) -> list[Any]:
+        """Wait until the server has sent the vars in `shown` and then been quiet for a moment.
+
+        Returns and forgets what it sent. Vars that do not come within `_PATIENCE_S` are missing from it.
+        """
+        loop = asyncio.get_running_loop()
+        latest, before = loop.time() + _PATIENCE_S, -1
+        while before != len(self.events) or (
+            not vars_in(self.events).keys() >= set(shown) and loop.time() < latest
+        ):
             before = len(self.events)
             await asyncio.sleep(_QUIET_S)
         events, self.events = self.events, []

@@ -97,9 +97,10 @@ def test_batches_leave_nothing_out_and_double_nothing(
 
 
 def test_no_connection_is_held_while_a_file_is_written(
-    portal: Portal, alice: Principal, root: Principal, monkeypatch: pytest.MonkeyPatch
+    portal: Portal, alice: Principal, root: Principal, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(portal, alice, "one")
+    clock.advance(timedelta(seconds=1))
     save(portal, alice, "two")
     for module in (exporting, audit_export):
         monkeypatch.setattr(module, "BATCH", 1)

@@ -156,7 +156,7 @@ def test_details_tell_the_turn_without_reading_the_others(portal: Portal, alice:
     ids = copies(portal, save(portal, alice, "first").id)
     with reading(portal) as found:
         place = get_details(portal, alice, USER, ids[-1]).place
-    assert place.startswith(f"Number {MANY + 1} of {MANY + 1} for OpenAI. It is used when first")
+    assert place.startswith(f"Number {MANY + 1} of {MANY + 1} for OpenAI. It is used once neither first")
     assert found.rows <= 5
 
 
