@@ -5,23 +5,6 @@ from typing import Any
 import reflex as rx
 
 
-def table_header(*columns: tuple[str, str]) -> rx.Component:
-    """The columns with their classes, and one more for the actions."""
-    return rx.table.header(
-        rx.table.row(
-            *[rx.table.column_header_cell(word, class_name=classes) for word, classes in columns],
-            rx.table.column_header_cell(rx.el.span("Actions", class_name="kp-visually-hidden")),
-        )
-    )
-
-
-def skeleton_rows(*columns: tuple[str, str], rows: int = 4) -> list[rx.Component]:
-    """Rows of the final height, so that nothing jumps when the real ones come."""
-    looks = ["kp-first", *[classes for _word, classes in columns[1:]], ""]
-    cells = [rx.table.cell(rx.skeleton(height="16px", width="70%"), class_name=look) for look in looks]
-    return [rx.table.row(*cells, class_name="kp-row", aria_hidden="true") for _ in range(rows)]
-
-
 def empty_state(icon: str, title: str, teach: str, *actions: rx.Component, test_id: str) -> rx.Component:
     return rx.center(
         rx.vstack(
@@ -78,27 +61,3 @@ def no_match(searched: rx.Var[str], on_clear: Any) -> rx.Component:
         class_name="kp-empty",
         data_testid="no-match",
     )
-
-
-def pager(
-    page: rx.Var[int], pages: rx.Var[int], total: rx.Var[int], noun: str, on_previous: Any, on_next: Any
-) -> rx.Component:
-    return rx.hstack(
-        rx.text(total, " ", rx.cond(total == 1, noun, noun + "s"), size="2", color="var(--gray-11)",
-                data_testid="total"),
-        rx.spacer(),
-        rx.cond(
-            pages > 1,
-            rx.hstack(
-                rx.icon_button(rx.icon("chevron-left", size=16), on_click=on_previous, disabled=page <= 1,
-                               variant="soft", aria_label="Previous page", data_testid="previous-page"),
-                rx.text("Page ", page, " of ", pages, size="2", white_space="nowrap"),
-                rx.icon_button(rx.icon("chevron-right", size=16), on_click=on_next, disabled=page >= pages,
-                               variant="soft", aria_label="Next page", data_testid="next-page"),
-                align="center",
-            ),
-        ),
-        width="100%",
-        align="center",
-        padding_y="12px",
-    )  # fmt: skip
