@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-fast test-browser lint fix check screenshots clean
+.PHONY: help run dev test test-fast test-browser lint fix check bench screenshots clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ fix: $(VENV)/.installed-dev ## Format and repair what a tool can
 	$(BIN)/ruff format .
 
 check: lint test ## What CI runs
+
+bench: $(VENV)/.installed-dev ## Measure speed, memory and crashes; ARGS="--quick resolve" for less
+	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page into screenshots/
 	$(BIN)/python -m keyportal serve --build-only

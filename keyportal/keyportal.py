@@ -5,6 +5,7 @@ Imported by the server and by the page builder, by no other module.
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -13,8 +14,11 @@ import reflex as rx
 from starlette.types import ASGIApp
 
 from keyportal.api.app import create_api
+from keyportal.api.quick_resolve import QuickResolve
 from keyportal.cli.announce import announce_set_up
 from keyportal.services import retention, sessions
+from keyportal.services.quiet_logs import keep_logs_quiet
+from keyportal.services.release_desk import SWITCH_S, ReleaseDesk, open_desk
 from keyportal.services.start_up import open_portal
 from keyportal.settings import ROOT, load_settings
 from keyportal.ui import routes
@@ -47,11 +51,12 @@ from keyportal.ui.shared.portal import current_portal, use_portal
 from keyportal.ui.shared.session import SessionState
 from keyportal.ui.sign_in.page import sign_in_page
 from keyportal.ui.sign_in.state import SignInState
+from keyportal.ui.usage.page import usage_page
+from keyportal.ui.usage.state import UsageState
 from keyportal.ui.web.address import OneAddress
 from keyportal.ui.web.api_dispatch import ApiDispatch
 from keyportal.ui.web.gate import WebsocketGate
 from keyportal.ui.web.headers import SecurityHeaders
-from keyportal.ui.web.quiet_logs import keep_logs_quiet
 
 # Ended sessions lose their open websockets within this many seconds.
 _SWEEP_EVERY_S = 2.0
@@ -60,6 +65,7 @@ _PAGES = ROOT / ".web" / "build" / "client"
 _log = logging.getLogger(__name__)
 _settings = load_settings()
 _gates: list[WebsocketGate] = []
+_desks: list[ReleaseDesk] = []
 
 
 def _gate(app: ASGIApp) -> WebsocketGate:
@@ -89,7 +95,9 @@ async def portal_for_the_server() -> AsyncIterator[None]:
     await asyncio.to_thread(announce_set_up, portal)
     going_on = [asyncio.create_task(work()) for work in (_hang_up_on_ended_sessions, _forget_what_is_old)]
     try:
-        yield
+        async with open_desk(portal) as desk:
+            _desks[:] = [desk]
+            yield
     finally:
         for task in going_on:
             task.cancel()
@@ -166,6 +174,7 @@ def _add_page(build: Callable[[], rx.Component], route: str, title: str, on_load
 _add_page(overview_page, routes.OVERVIEW, "Overview", [_person, OverviewState.load])
 _add_page(credentials_page, routes.API_KEYS, "API keys", _own_keys)
 _add_page(agent_keys_page, routes.AGENT_KEYS, "Agent keys", [_person, AgentKeysState.load])
+_add_page(usage_page, routes.USAGE, "Usage", [_person, UsageState.load_choices, UsageState.load])
 _add_page(system_keys_page, routes.SYSTEM_KEYS, "System keys", _system_keys)
 _add_page(policies_page, routes.POLICIES, "Policies", [_person, PoliciesState.load])
 _add_page(providers_page, routes.PROVIDERS, "Providers", [_person, ProvidersState.load])
@@ -177,3 +186,9 @@ _add_page(reset_page, routes.RESET, "New password", [OneTimeLinkState.load])
 _add_page(sign_in_page, routes.SIGN_IN, "Sign in", [SignInState.load])
 _add_page(set_up_page, routes.SET_UP, "Set up", [SetUpState.load])
 _add_page(not_found_page, "404", "Not found", [])
+
+
+def server() -> ASGIApp:
+    """Return the application for the web server, with resolves in front of all that pages need."""
+    sys.setswitchinterval(SWITCH_S)
+    return QuickResolve(app(), lambda: _desks[0])

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.types import Lifespan
 
 import keyportal
 from keyportal.api import (
@@ -22,6 +23,8 @@ from keyportal.api import (
     providers,
     resolve,
     sign_in,
+    usage,
+    usage_reports,
     users,
 )
 from keyportal.api.answers import Answers
@@ -44,10 +47,15 @@ _DESCRIPTION = (
 )
 
 
-def create_api(get_portal: Callable[[], Portal], pages: Container[str] = frozenset({HOME})) -> FastAPI:
+def create_api(
+    get_portal: Callable[[], Portal],
+    pages: Container[str] = frozenset({HOME}),
+    lifespan: Lifespan[FastAPI] | None = None,
+) -> FastAPI:
     """Return the application. The portal is fetched per request: it is opened after this is built.
 
-    `pages` are the addresses of the pages a form may go on to.
+    `pages` are the addresses of the pages a form may go on to. `lifespan` opens the portal where nobody
+    else does.
     """
     api = _Api(
         title="KeyPortal",
@@ -57,6 +65,7 @@ def create_api(get_portal: Callable[[], Portal], pages: Container[str] = frozens
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        lifespan=lifespan,
         # Its error records hold the input as it came; no exporter may ever be given them.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         middleware=[
@@ -83,6 +92,8 @@ def create_api(get_portal: Callable[[], Portal], pages: Container[str] = frozens
         links_router("/api/admin/api-keys", Ownership.SYSTEM, noun="System key"),
         agent_keys.router,
         resolve.router,
+        usage.router,
+        usage_reports.router,
         providers.router,
         admin_providers.router,
         policies.router,

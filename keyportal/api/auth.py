@@ -34,7 +34,8 @@ PUBLIC = frozenset(
         "/api/auth/reset",
     }
 )
-# What it takes to come in at all, first match first. Services ask again, for the very act.
+# What it takes to come in at all, first match first; one with a method is of that method alone. Services
+# ask again, for the very act.
 ENTRY = (
     ("/api/admin/providers", Permission.PROVIDERS_WRITE),
     ("/api/admin/users", Permission.USERS_READ),
@@ -46,6 +47,8 @@ ENTRY = (
     ("/api/agent-keys", Permission.AGENT_KEYS_READ),
     ("/api/api-keys", Permission.CREDENTIALS_READ),
     ("/api/resolve", Permission.SECRETS_RELEASE),
+    ("POST /api/usage", Permission.SECRETS_RELEASE),
+    ("/api/usage", Permission.USAGE_READ),
     ("/api/providers", Permission.PROVIDERS_READ),
 )
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -117,7 +120,7 @@ def _admit(portal: Portal, request: HTTPConnection, visit: Visit) -> None:
     principal = visit.principal = authenticate(portal, request)
     if principal.kind is PrincipalKind.USER:
         _require_own_site(request, portal.settings, visit.method)
-    wanted = _entry_to(visit.route.path if visit.route else "")
+    wanted = _entry_to(visit.method, visit.route.path if visit.route else "")
     if principal.kind is PrincipalKind.AGENT and not principal.can(wanted):
         raise Forbidden(_lacking_scope(wanted))
     principal.require(wanted)
@@ -138,9 +141,9 @@ def _require_own_site(request: HTTPConnection, settings: Settings, method: str) 
         raise OriginRefused
 
 
-def _entry_to(path: str) -> Permission:
+def _entry_to(method: str, path: str) -> Permission:
     for prefix, permission in ENTRY:
-        if path.startswith(prefix):
+        if path.startswith(prefix) or f"{method} {path}".startswith(prefix):
             return permission
     raise Forbidden
 

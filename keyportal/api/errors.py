@@ -88,6 +88,8 @@ STATUS_OF = {
     "provider_taken": 409,
     "link_taken": 409,
     "rotation_under_way": 409,
+    "already_reported": 409,
+    "reported_too_late": 409,
     "version_conflict": 412,
     "body_too_large": 413,
     "unsupported_media_type": 415,

@@ -6,6 +6,7 @@ from keyportal.api.auth import SECURITY, Caller, OpenPortal
 from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
 from keyportal.api.schemas import ResolutionOut, ResolvedOut, ResolveIn
 from keyportal.services import resolution
+from keyportal.services.releases import ResolvedCredential
 
 router = APIRouter(tags=["Resolve"], dependencies=SECURITY)
 
@@ -28,9 +29,14 @@ def resolve(portal: OpenPortal, caller: Caller, body: ResolveIn) -> ResolutionOu
     return ResolutionOut(
         provider=found.provider,
         source=found.source,
-        credential=ResolvedOut.model_validate(found.credential) if found.credential else None,
+        credential=_credential(found.credential),
+        failed_over_from=_credential(found.failed_over_from),
         api_key=found.api_key.reveal(),
         fields=found.fields,
         base_url=found.base_url,
         resolution_id=found.resolution_id,
     )
+
+
+def _credential(found: ResolvedCredential | None) -> ResolvedOut | None:
+    return ResolvedOut.model_validate(found) if found else None

@@ -18,6 +18,7 @@ from keyportal.api.people_schemas import (
 )
 from keyportal.api.policy_schemas import PoliciesChange
 from keyportal.api.provider_schemas import ProviderChange, ProviderCreate
+from keyportal.api.report_schemas import ReportIn
 from keyportal.api.rotation_schemas import RotationFinish, RotationStart
 from keyportal.api.schema_base import In as _In
 from keyportal.api.schema_base import Out as _Out
@@ -26,7 +27,7 @@ from keyportal.domain.principals import Scope
 
 T = TypeVar("T")
 
-_MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
+MODEL = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
 
 
 class ErrorDetail(_Out):
@@ -118,6 +119,8 @@ class CredentialOut(_Out):
     remind_at: Moment | None
     failover: bool
     health: HealthOut
+    health_source: str = Field(description="Who says so: `test`, or `report` of a program that used it.")
+    failing_until: Moment | None = Field(description="Reported to fail, it steps back for others until then.")
     usage_count: int
     last_used_at: Moment | None
     created_at: Moment
@@ -185,7 +188,7 @@ class IssuedAgentKeyOut(AgentKeyOut):
 
 class ResolveIn(_In):
     provider: str
-    model: str | None = Field(None, pattern=_MODEL)
+    model: str | None = Field(None, pattern=MODEL)
     user: str | None = Field(
         None, description="The email of the person to act for; needs the scope resolve:any."
     )
@@ -201,6 +204,9 @@ class ResolutionOut(_Out):
     provider: str
     source: str
     credential: ResolvedOut | None
+    failed_over_from: ResolvedOut | None = Field(
+        None, description="The key that would have been used, had it not stepped back while it fails."
+    )
     api_key: str
     fields: Mapping[str, str]
     base_url: str = Field(description="Empty where the provider's address is not known here.")
@@ -264,6 +270,7 @@ _REQUESTS: tuple[Any, ...] = (
     PoliciesChange,
     ProviderCreate,
     ProviderChange,
+    ReportIn,
     ResolveIn,
     SignInForm,
     SetUpForm,
@@ -280,5 +287,6 @@ _QUERY = frozenset({"q", "provider", "status", "health", "environment", "sort", 
 _PEOPLE = frozenset(
     {"role", "sort", "keys", "version", "person", "action", "result", "within", "from", "to", "object"}
 )
+_USAGE = frozenset({"days", "by", "key", "agent_key", "source"})
 # The names an error may give as `field`; anything else would be the caller's own text.
-KNOWN_FIELDS = _QUERY.union(_PEOPLE, *(model.model_fields for model in _REQUESTS))
+KNOWN_FIELDS = _QUERY.union(_PEOPLE, _USAGE, *(model.model_fields for model in _REQUESTS))

@@ -8,7 +8,9 @@ import typer
 
 from keyportal.cli import providers
 from keyportal.cli.console import EXIT_REFUSED, opened_portal, refusals_as_exit_codes, say
+from keyportal.cli.run import run
 from keyportal.cli.serve import serve
+from keyportal.cli.serve_api import serve_api
 from keyportal.domain.principals import Role, Scope, operator_principal
 from keyportal.domain.secret import Secret
 from keyportal.services import agent_keys, doctor, one_time_links, overview, resolution, sign_in, users
@@ -27,7 +29,10 @@ app.add_typer(users_app, name="users")
 app.add_typer(agent_keys_app, name="agent-keys")
 app.add_typer(providers.app, name="providers")
 app.command()(serve)
+app.command()(serve_api)
 app.command()(providers.check)
+# Whatever follows the program's name is the program's own.
+app.command(context_settings={"allow_interspersed_args": False})(run)
 
 User = Annotated[str, typer.Option("--user", help="The person's email.")]
 

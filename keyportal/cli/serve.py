@@ -1,11 +1,9 @@
 """`serve`: check everything, build the pages when they changed, then become the web server."""
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +15,7 @@ from typing import Annotated
 import typer
 
 from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
-from keyportal.domain.errors import UnusableSetting
+from keyportal.cli.ports import require_free_port
 from keyportal.services import first_run
 from keyportal.services.start_up import open_portal, registry_from, require_redis
 from keyportal.settings import ROOT, Settings, env_file, load_settings
@@ -88,25 +86,8 @@ def _prepare() -> Settings:
     settings = load_settings()
     require_redis(settings)
     open_portal(settings).close()
-    _require_free_port(settings)
+    require_free_port(settings.host, settings.port)
     return settings
-
-
-def _require_free_port(settings: Settings) -> None:
-    """The server shares its port with whoever else would; two portals must not answer in turns."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except PermissionError:
-            raise UnusableSetting("PORT", "is one only root may listen on. Choose one above 1023.") from None
-        except OSError as problem:
-            if problem.errno == errno.EADDRINUSE:
-                raise UnusableSetting(
-                    "PORT", "is in use by another program. Stop it, or change PORT."
-                ) from None
-            raise UnusableSetting("HOST", "is no address of this machine.") from None
 
 
 def _become_server(settings: Settings) -> None:
@@ -114,7 +95,7 @@ def _become_server(settings: Settings) -> None:
     os.chdir(ROOT)
     command = [
         _script("granian"),
-        *("--interface", "asgi", "--factory", "keyportal.keyportal:app"),
+        *("--interface", "asgi", "--factory", "keyportal.keyportal:server"),
         *("--host", settings.host, "--port", str(settings.port), "--workers", "1"),
         *("--no-access-log", "--log-level", "warning", "--workers-kill-timeout", "10"),
     ]

@@ -30,6 +30,7 @@ class Action(StrEnum):
     CREDENTIAL_EXPORT = "credential.export"
     CREDENTIAL_CHECK = "credential.check"
     CREDENTIAL_RESOLVE = "credential.resolve"
+    CREDENTIAL_REPORT = "credential.report"
     PROVIDER_CREATE = "provider.create"
     PROVIDER_UPDATE = "provider.update"
     PROVIDER_DELETE = "provider.delete"
@@ -39,6 +40,7 @@ class Action(StrEnum):
     AGENT_KEY_REVOKE = "agent_key.revoke"
     AGENT_KEY_DELETE = "agent_key.delete"
     POLICY_UPDATE = "policy.update"
+    USAGE_EXPORT = "usage.export"
     AUDIT_EXPORT = "audit.export"
     AUDIT_VERIFY = "audit.verify"
     ACCESS_REFUSED = "access.refused"
@@ -78,5 +80,8 @@ DETAILS = frozenset(
         "to",
         "owned",
         "browser",
+        "secret_version",
+        "failed_over_from",
+        "until",
     }
 )

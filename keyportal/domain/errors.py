@@ -119,6 +119,16 @@ class RotationUnderWay(KeyPortalError):
     message = "A new value waits to take this key's place. Finish that rotation or discard it first."
 
 
+class AlreadyReported(KeyPortalError):
+    code = "already_reported"
+    message = "Another outcome was reported for this before, and the first one counts. Report each once."
+
+
+class ReportedTooLate(KeyPortalError):
+    code = "reported_too_late"
+    message = "This key was handed out more than 7 days ago. Report what came of it soon after the call."
+
+
 class NameTaken(KeyPortalError):
     code = "name_taken"
     message = "You already have a key with this name. Choose another name."

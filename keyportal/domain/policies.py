@@ -13,7 +13,10 @@ DAYS = {
     "agent_key_longest_days": (1, 3650),
     "usage_kept_days": (31, 3650),
     "deleted_kept_days": (1, 3650),
+    "reports_kept_days": (8, 3650),
 }
+# How long a key that was reported to fail may stand back, in minutes.
+FAILOVER_MINUTES = (1, 1440)
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class Policies:
     """Periods are whole days.
 
     `environment_off` are the ids of providers for which variables of the server are never used.
-    `failover` lets owners agree that the next key is used while theirs is refused or without quota.
+    `failover` lets owners agree that the next key is used while theirs is refused or without quota, and
+    for `failover_minutes` after a program reported so. `resolve_cache` lets resolves be answered from
+    memory, which is as true as the database; without it each reads everything anew.
     """
 
     one_key_per_provider: bool = False
@@ -32,6 +37,9 @@ class Policies:
     agent_key_longest_days: int = 365
     usage_kept_days: int = 400
     deleted_kept_days: int = 90
+    reports_kept_days: int = 30
+    failover_minutes: int = 10
+    resolve_cache: bool = True
 
     @property
     def agent_key_lifetime(self) -> timedelta:
@@ -49,6 +57,14 @@ class Policies:
     def deleted_kept(self) -> timedelta:
         return timedelta(days=self.deleted_kept_days)
 
+    @property
+    def reports_kept(self) -> timedelta:
+        return timedelta(days=self.reports_kept_days)
+
+    @property
+    def cool_down(self) -> timedelta:
+        return timedelta(minutes=self.failover_minutes)
+
     def uses_environment(self, provider_id: str) -> bool:
         return self.environment_fallback and provider_id not in self.environment_off
 
@@ -62,6 +78,11 @@ def require_policies(policies: Policies) -> Policies:
         days = getattr(policies, name)
         if isinstance(days, bool) or not isinstance(days, int) or not shortest <= days <= longest:
             raise InvalidInput(f"Enter a number of days from {shortest} to {longest}.", field=name)
+    minutes, (shortest, longest) = policies.failover_minutes, FAILOVER_MINUTES
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not shortest <= minutes <= longest:
+        raise InvalidInput(
+            f"Enter a number of minutes from {shortest} to {longest}.", field="failover_minutes"
+        )
     if policies.agent_key_days > policies.agent_key_longest_days:
         raise InvalidInput("This is longer than the longest lifetime.", field="agent_key_days")
     return policies

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
     AUDIT_READ = "audit:read"
+    USAGE_READ = "usage:read"
+    USAGE_READ_ALL = "usage:read_all"
 
 
 _MEMBER = frozenset(
@@ -60,6 +62,7 @@ _MEMBER = frozenset(
         Permission.AGENT_KEYS_READ,
         Permission.AGENT_KEYS_WRITE,
         Permission.CHAIN_READ,
+        Permission.USAGE_READ,
     }
 )
 
@@ -79,6 +82,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.POLICIES_READ,
         Permission.POLICIES_WRITE,
         Permission.AUDIT_READ,
+        Permission.USAGE_READ_ALL,
     },
 }
 
@@ -91,13 +95,16 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
             Permission.PROVIDERS_READ,
         }
     ),
-    Scope.KEYS_READ: frozenset({Permission.CREDENTIALS_READ, Permission.PROVIDERS_READ}),
+    Scope.KEYS_READ: frozenset(
+        {Permission.CREDENTIALS_READ, Permission.PROVIDERS_READ, Permission.USAGE_READ}
+    ),
     Scope.KEYS_WRITE: frozenset(
         {
             Permission.CREDENTIALS_READ,
             Permission.CREDENTIALS_WRITE,
             Permission.CREDENTIALS_CHECK,
             Permission.PROVIDERS_READ,
+            Permission.USAGE_READ,
         }
     ),
 }

@@ -16,13 +16,15 @@ COUNTED = 10_000
 # Text stands in no index: it is looked for in this many of the newest events.
 SEARCHED = 200_000
 _ESCAPE = "\\"
+_ID_LENGTH = 36
 
 
 @dataclass(frozen=True)
 class EventFilter:
     """What a list is narrowed to; what is empty narrows nothing. `until` itself is not in the range.
 
-    `person` None is anybody, and an empty text is nobody in particular: operators and strangers.
+    `person` None is anybody, and an empty text is nobody in particular: operators and strangers. `named`
+    is the id of an object, an event or a resolution.
     """
 
     person: str | None = None
@@ -32,6 +34,7 @@ class EventFilter:
     since: datetime | None = None
     until: datetime | None = None
     object_id: str = ""
+    named: str = ""
     text: str = ""
 
 
@@ -132,6 +135,12 @@ def _conditions(session: Session, wanted: EventFilter) -> list[Any]:
         conditions.append(col(AuditEventRow.at) < wanted.until)
     if wanted.object_id:
         conditions.append(AuditEventRow.object_id == wanted.object_id)
+    if wanted.named:
+        # All resolves that an event stands for have its id, and their number behind it.
+        event_id = wanted.named[:_ID_LENGTH]
+        conditions.append(
+            or_(col(AuditEventRow.object_id) == wanted.named, col(AuditEventRow.uid) == event_id)
+        )
     if wanted.text:
         conditions += _text(session, wanted.text)
     return conditions

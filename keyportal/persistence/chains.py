@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
 
 # What a key does to the search: it is passed over, it steps back for a later one, or it ends the search.
@@ -109,6 +110,13 @@ def counts_behind(session: Session, row: CredentialRow) -> tuple[int, int]:
     one = session.execute(query.where(*_live([row.owner_key]), col(CredentialRow.provider) == row.provider))
     found = one.one()
     return found[0], found[1]
+
+
+def first_cool_down(session: Session, owner_keys: Sequence[str], now: datetime) -> datetime | None:
+    """Return when the first of these owners' keys that step back by a report may come in again."""
+    failing_until = col(CredentialRow.failing_until)
+    query = select(func.min(failing_until)).where(*_live(owner_keys), failing_until > now)
+    return session.execute(query).scalar()
 
 
 def turn_of(row: CredentialRow) -> tuple[int, datetime, str]:
@@ -216,10 +224,16 @@ def _may_be_used(rule: Rule) -> ColumnElement[bool]:
 
 
 def _has_failed(rule: Rule) -> ColumnElement[bool]:
-    """Tell whether a key's owner agreed to step back and its test failed. Never NULL."""
+    """Tell whether a key's owner agreed to step back, and it fails by a test or a report. Never NULL."""
+    failing_until = col(CredentialRow.failing_until)
+    by_test = and_(
+        col(CredentialRow.health_source) == HealthSource.TEST,
+        func.coalesce(col(CredentialRow.health_outcome), "").in_(rule.failed),
+    )
+    by_report = and_(failing_until.is_not(None), func.coalesce(failing_until, rule.now) > rule.now)
     return and_(
         col(CredentialRow.failover),
-        func.coalesce(col(CredentialRow.health_outcome), "").in_(rule.failed),
+        or_(by_test, by_report),
         col(CredentialRow.sealed).is_not(None),
         not_(col(CredentialRow.unreadable)),
         col(CredentialRow.key_id).in_(sorted(rule.readable_key_ids)) if rule.readable_key_ids else false(),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, update
@@ -86,15 +85,6 @@ def next_position(session: Session, owner_key: str, provider: str) -> int:
     )
     highest = session.exec(query).one()
     return 0 if highest is None else highest + 1
-
-
-def count_use(session: Session, credential_id: str, now: datetime) -> None:
-    """Add one use. The addition happens in the database, so no two callers lose one."""
-    session.exec(
-        update(CredentialRow)
-        .where(col(CredentialRow.id) == credential_id)
-        .values(usage_count=CredentialRow.usage_count + 1, last_used_at=now)
-    )
 
 
 def update_credential(session: Session, credential_id: str, **values: Any) -> None:

@@ -15,6 +15,8 @@ from keyportal.domain.errors import StorageUnavailable
 BUSY_TIMEOUT_MS = 10_000
 # A commit is on the disk before anybody is told. Tests, which lose nothing to a power cut, turn it off.
 SYNCHRONOUS = "FULL"
+# Held from the moment the trail's last link is read to the commit that adds one.
+CHAIN_LOCK = 742003
 _WRITING = "keyportal_writing"
 _log = logging.getLogger(__name__)
 
@@ -75,15 +77,20 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by `_begin_sqlite`; the driver must not begin its own.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
+    for pragma in sqlite_pragmas():
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def sqlite_pragmas() -> tuple[str, ...]:
+    """Return how every connection to SQLite is set."""
+    return (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         f"synchronous={SYNCHRONOUS}",
         "foreign_keys=ON",
         "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    )
 
 
 def _begin_sqlite(connection: Connection) -> None:

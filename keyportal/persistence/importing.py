@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import or_
+from sqlalchemy import insert, or_
 from sqlalchemy.orm import defer
-from sqlmodel import Session, and_, col, func, select
+from sqlmodel import Session, SQLModel, and_, col, func, select
 
 from keyportal.persistence.tables import CredentialRow
 
@@ -23,6 +23,14 @@ def holders_of(session: Session, owner_key: str, name_keys: Iterable[str]) -> di
         query = _live(owner_key).where(col(CredentialRow.name_key).in_(wanted[start : start + _AT_ONCE]))
         found |= {row.name_key: row for row in session.exec(query)}
     return found
+
+
+def add_credentials(session: Session, rows: Sequence[CredentialRow]) -> None:
+    """Insert new keys in one statement. The rows stay outside of the session: nobody waits for its upkeep."""
+    table = SQLModel.metadata.tables["credentials"]
+    if rows:
+        names = table.columns.keys()
+        session.connection().execute(insert(table), [{n: getattr(row, n) for n in names} for row in rows])
 
 
 def names_of(session: Session, owner_key: str) -> set[str]:

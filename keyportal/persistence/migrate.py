@@ -3,16 +3,12 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
+from typing import Any
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from alembic import command
 from keyportal.persistence.engine import open_engine
 
 _SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
@@ -44,7 +40,7 @@ def upgrade_schema(url: str) -> None:
             with engine.begin() as connection:
                 if engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK_NUMBER})
-                command.upgrade(_config(connection), "head")
+                _upgrade(connection)
     finally:
         engine.dispose()
 
@@ -52,25 +48,35 @@ def upgrade_schema(url: str) -> None:
 def schema_revision(engine: Engine) -> str | None:
     """Return the revision the database stands at; None for an empty one."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def newest_revision() -> str | None:
-    return _scripts().get_current_head()
+def newest_revision() -> str:
+    return max(_revisions())
 
 
 def knows_revision(revision: str) -> bool:
     """Tell whether this release has ever heard of a revision; if not, the data is newer."""
-    return any(s.revision == revision for s in _scripts().walk_revisions())
+    return revision in _revisions()
 
 
-@cache
-def _scripts() -> ScriptDirectory:
-    # Reading them takes longer than looking at a database that is up to date, which is the usual start.
-    return ScriptDirectory(str(_SCRIPTS))
+def _revisions() -> set[str]:
+    """Return the numbers the migrations' files begin with, which are their revisions."""
+    return {file.name.partition("_")[0] for file in (_SCRIPTS / "versions").glob("[0-9]*.py")}
 
 
-def _config(connection: Connection) -> Config:
+def _upgrade(connection: Connection) -> None:
+    # Only here: most starts find everything up to date, and reading the library takes longer than that.
+    from alembic import command
+
+    command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Connection) -> Any:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.attributes["connection"] = connection

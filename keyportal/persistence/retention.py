@@ -14,6 +14,7 @@ from keyportal.persistence.tables import (
     OneTimeLinkRow,
     SessionRow,
     UsageDayRow,
+    UsageReportRow,
 )
 
 
@@ -27,6 +28,11 @@ def delete_usage_before(session: Session, day: date, limit: int) -> int:
     )
     old = select(*key.clauses).where(col(UsageDayRow.day) < day).limit(limit)
     return session.exec(delete(UsageDayRow).where(key.in_(old))).rowcount
+
+
+def delete_usage_reports(session: Session, before: datetime, limit: int) -> int:
+    old = col(UsageReportRow.at) < before
+    return _delete_some(session, UsageReportRow, UsageReportRow.resolution_id, old, limit)
 
 
 def delete_credentials(session: Session, before: datetime, limit: int) -> int:

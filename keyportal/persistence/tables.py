@@ -3,15 +3,26 @@
 # SQLModel declares __tablename__ as something else than the text it takes.
 # pyright: reportAssignmentType=false
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import column_property
 from sqlmodel import Field, SQLModel
 
-from keyportal.persistence.columns import LOST, SERIAL, json_column, live_index, owner_column, present_index
+from keyportal.persistence.columns import (
+    LOST,
+    SERIAL,
+    failing_index,
+    json_column,
+    live_index,
+    owner_column,
+    present_index,
+)
 from keyportal.persistence.columns import new_id as new_id
+from keyportal.persistence.usage_tables import ChangeRow as ChangeRow
+from keyportal.persistence.usage_tables import UsageDayRow as UsageDayRow
+from keyportal.persistence.usage_tables import UsageReportRow as UsageReportRow
 
 
 class UserRow(SQLModel, table=True):
@@ -93,6 +104,7 @@ class CredentialRow(SQLModel, table=True):
         live_index("ix_credentials_health", "owner_key", "health_outcome", "id"),
         live_index("ix_credentials_expiry", "owner_key", "expires_at", "id"),
         live_index("ix_credentials_reminder", "owner_key", "remind_at"),
+        failing_index("ix_credentials_failing", "owner_key", "failing_until"),
         Index("ix_credentials_lost", "owner_key", "id", sqlite_where=LOST, postgresql_where=LOST),
     )
 
@@ -130,6 +142,10 @@ class CredentialRow(SQLModel, table=True):
     health_checked_at: datetime | None = None
     health_latency_ms: int | None = None
     health_details: dict[str, Any] = Field(default_factory=dict, sa_column=json_column("{}"))
+    # Who says so: a test of ours, or a program that used the key.
+    health_source: str = Field(default="test", max_length=10, sa_column_kwargs={"server_default": "test"})
+    # Until then a reported failure lets the next key take its turn, if the owner agreed.
+    failing_until: datetime | None = None
     usage_count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     last_used_at: datetime | None = None
     created_at: datetime
@@ -161,23 +177,6 @@ class CredentialLinkRow(SQLModel, table=True):
     # Where the provider was when the link was made: a key without an address of its own goes nowhere else.
     base_url: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime
-
-
-class UsageDayRow(SQLModel, table=True):
-    """How often a key was handed out on one day (UTC), by provider, source and agent key.
-
-    `credential_id` is empty for an environment variable, `agent_key_id` for the server's own shell.
-    """
-
-    __tablename__ = "usage_days"
-    __table_args__ = (Index("ix_usage_days_credential", "credential_id", "day"),)
-
-    day: date = Field(primary_key=True)
-    provider: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    credential_id: str = Field(primary_key=True, max_length=36)
-    agent_key_id: str = Field(primary_key=True, max_length=36)
-    count: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
 class AgentKeyRow(SQLModel, table=True):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -64,6 +63,9 @@ def google_token_request(document: Secret, scope: str, url: str, now: datetime) 
     Raises:
         InvalidInput: the key is not a usable service-account document.
     """
+    # Only here: no start waits for what few keys need.
+    import jwt
+
     account = _service_account(document)
     claims = {
         "iss": account["client_email"],

@@ -3,6 +3,8 @@
 import hmac
 from datetime import timedelta
 
+from sqlmodel import Session
+
 from keyportal.domain.agent_keys import AgentKeyStatus, agent_key_status
 from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRevoked
 from keyportal.domain.principals import Principal, Role, Scope, agent_principal
@@ -20,13 +22,8 @@ def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
 
     Raises AgentKeyRefused, or AgentKeyExpired and AgentKeyRevoked to a holder of the right value.
     """
-    presented = parse_agent_token(bearer)
-    if presented is None:
-        raise AgentKeyRefused
     with portal.database.reading() as session:
-        found = agent_keys.find_by_public_id(session, presented.public_id)
-    if found is None or not hmac.compare_digest(found[0].digest, digest(bearer)):
-        raise AgentKeyRefused
+        found = _find_in(session, bearer)
     principal = principal_of_agent(*found, address=address)
     is_first_this_minute = _mark_used(portal, found[0])
     try:
@@ -37,6 +34,23 @@ def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
             audit.record_refusal(portal, principal, "agent key", refusal.code)
         raise
     return principal
+
+
+def live_agent_in(portal: Portal, session: Session, bearer: str) -> tuple[AgentKeyRow, UserRow]:
+    """Return a usable agent key and its owner. Writes nothing. Raises as `require_agent`."""
+    found = _find_in(session, bearer)
+    _require_live(portal, *found)
+    return found
+
+
+def _find_in(session: Session, bearer: str) -> tuple[AgentKeyRow, UserRow]:
+    presented = parse_agent_token(bearer)
+    if presented is None:
+        raise AgentKeyRefused
+    found = agent_keys.find_by_public_id(session, presented.public_id)
+    if found is None or not hmac.compare_digest(found[0].digest, digest(bearer)):
+        raise AgentKeyRefused
+    return found
 
 
 def principal_of_agent(row: AgentKeyRow, owner: UserRow, address: str = "") -> Principal:

@@ -11,11 +11,14 @@ from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import attention as queries
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import AgentKeyRow, CredentialRow
+from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
+from keyportal.services.reported_health import clock_time, steps_back_until
 
 SOON = timedelta(days=14)
 UNUSED = timedelta(days=30)
@@ -30,6 +33,8 @@ class Concern(StrEnum):
     UNREADABLE = "unreadable"
     RE_ENTER = "re_enter"
     FAILING = "failing"
+    REPORTED = "reported"
+    STEPS_BACK = "steps_back"
     EXPIRED = "expired"
     EXPIRING = "expiring"
     REMINDER = "reminder"
@@ -72,11 +77,13 @@ def attention_for(portal: Portal, principal: Principal) -> AttentionList:
     owners = [(Ownership.USER, principal.user_id)]
     if principal.can(Permission.SYSTEM_CREDENTIALS_READ):
         owners.append((Ownership.SYSTEM, SYSTEM_OWNER))
+    now = portal.clock.now()
     with portal.database.reading() as session:
+        policies = policies_in(session)
         found = [
-            _view(portal, ownership, concern, row)
+            _view(portal, ownership, concern, row, steps_back_until(row, policies, now))
             for ownership, owner_key in owners
-            for concern, row in _of_owner(session, owner_key, portal.clock.now())
+            for concern, row in _of_owner(session, owner_key, now)
         ]
         agents = _agent_keys(portal, session, principal)
     return _listed([*found, *agents])
@@ -120,7 +127,10 @@ _FINDERS: tuple[
     ...,
 ] = (
     (_lost, lambda row, _now: Concern.UNREADABLE if row.unreadable else Concern.RE_ENTER),
-    (_failing, lambda _row, _now: Concern.FAILING),
+    (
+        _failing,
+        lambda row, _now: Concern.REPORTED if row.health_source == HealthSource.REPORT else Concern.FAILING,
+    ),
     (
         _expiring,
         lambda row, now: Concern.EXPIRED if row.expires_at and row.expires_at <= now else Concern.EXPIRING,
@@ -147,7 +157,11 @@ def _listed(found: list[AttentionView]) -> AttentionList:
     return AttentionList(kept, any(count > MOST for count in counts.values()))
 
 
-def _view(portal: Portal, ownership: Ownership, concern: Concern, row: CredentialRow) -> AttentionView:
+def _view(
+    portal: Portal, ownership: Ownership, concern: Concern, row: CredentialRow, until: datetime | None
+) -> AttentionView:
+    if concern is Concern.REPORTED and until is not None:
+        concern = Concern.STEPS_BACK
     provider = portal.providers.find(row.provider)
     provider_name = provider.name if provider else row.provider or "General"
     return AttentionView(
@@ -158,7 +172,7 @@ def _view(portal: Portal, ownership: Ownership, concern: Concern, row: Credentia
         mask=row.mask,
         provider_name=provider_name,
         initials=initials_of(provider_name),
-        sentence=_sentence(concern, row, provider_name),
+        sentence=_sentence(concern, row, provider_name) + _until(portal, concern, until),
         at=_moment(concern, row),
         is_retired=row.replaced_by_id is not None,
     )
@@ -184,7 +198,7 @@ def _sentence(concern: Concern, row: CredentialRow, provider_name: str) -> str:
             return "Its value cannot be decrypted, and nothing else is used in its place. Enter it again."
         case Concern.RE_ENTER:
             return "It has no value yet. Enter the value to bring it into use."
-        case Concern.FAILING:
+        case Concern.FAILING | Concern.REPORTED | Concern.STEPS_BACK:
             return row.health_message or f"{provider_name} did not accept it. Test it again or replace it."
         case Concern.EXPIRED if row.replaced_by_id:
             return f"It was rotated out, and its grace period is over. Delete it here and at {provider_name}."
@@ -202,9 +216,15 @@ def _sentence(concern: Concern, row: CredentialRow, provider_name: str) -> str:
             return "Nobody ever used it. Delete it if nobody needs it."
 
 
+def _until(portal: Portal, concern: Concern, until: datetime | None) -> str:
+    if concern is not Concern.STEPS_BACK or until is None:
+        return ""
+    return f" Until {clock_time(until, portal.clock.now())} it steps back, if another key can be used."
+
+
 def _moment(concern: Concern, row: CredentialRow) -> datetime | None:
     match concern:
-        case Concern.FAILING:
+        case Concern.FAILING | Concern.REPORTED | Concern.STEPS_BACK:
             return row.health_checked_at
         case Concern.EXPIRED | Concern.EXPIRING:
             return row.expires_at

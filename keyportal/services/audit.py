@@ -5,22 +5,20 @@ Reading is `audit_search`, proving is `audit_verification`.
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
-from keyportal.persistence import audit_events
-from keyportal.persistence.engine import take_lock
-from keyportal.persistence.tables import AuditEventRow
+from keyportal.persistence.release_batches import START as START
+from keyportal.persistence.release_batches import Batch, Event, write_in
+from keyportal.persistence.tables import AuditEventRow, new_id
 from keyportal.services.portal import Portal
 from keyportal.vault.keyring import EncryptionKey
 
-_CHAIN_LOCK = 742003
-START = "0" * 64
 _LABEL_LIMIT = 200
 
 
@@ -39,9 +37,19 @@ def record(
 
     Call it last: on PostgreSQL the chain is locked from here to the commit.
     """
-    row = _row(portal, principal, action, result, object_id, object_label, details)
-    _append(portal, session, [row])
-    return row.uid
+    event = event_of(
+        portal,
+        principal,
+        action,
+        details,
+        object_id=object_id,
+        object_label=object_label,
+        address=principal.address,
+        at=portal.clock.now(),
+        result=result,
+    )
+    write_in(session, Batch(event.at, [event]), linking(portal))
+    return event.uid
 
 
 def record_several(
@@ -51,27 +59,42 @@ def record_several(
     events: Sequence[tuple[Action, str, str, Mapping[str, Any]]],
 ) -> None:
     """Append an event for each action, object id, label and details. Call it last, as `record`."""
-    rows = [
-        _row(portal, principal, action, Result.OK, object_id, label, details)
-        for action, object_id, label, details in events
-    ]
-    if rows:
-        _append(portal, session, rows)
+    now = portal.clock.now()
+    batch = Batch(now)
+    for action, object_id, label, details in events:
+        event = event_of(
+            portal,
+            principal,
+            action,
+            details,
+            object_id=object_id,
+            object_label=label,
+            address=principal.address,
+            at=now,
+        )
+        batch.events.append(event)
+    if batch.events:
+        write_in(session, batch, linking(portal))
 
 
-def _row(
+def event_of(
     portal: Portal,
     principal: Principal,
     action: Action,
-    result: Result,
+    details: Mapping[str, Any],
+    *,
     object_id: str,
     object_label: str,
-    details: Mapping[str, Any],
-) -> AuditEventRow:
-    if unknown := set(details) - DETAILS:
-        raise ValueError(f"audit details not on the list: {sorted(unknown)}")
-    return AuditEventRow(
-        at=portal.clock.now(),
+    address: str,
+    at: datetime,
+    result: Result = Result.OK,
+) -> Event:
+    """Return an event without its link. Raises ValueError for a detail that is not on the list."""
+    if not details.keys() <= DETAILS:
+        raise ValueError(f"audit details not on the list: {sorted(set(details) - DETAILS)}")
+    return Event(
+        uid=new_id(),
+        at=at,
         principal_kind=principal.kind,
         principal_id=principal.agent_key_id or principal.user_id or "",
         principal_label=principal.label[:_LABEL_LIMIT],
@@ -80,22 +103,10 @@ def _row(
         result=result,
         object_id=object_id,
         object_label=object_label[:_LABEL_LIMIT],
-        address=principal.address,
+        address=address,
         details={k: v for k, v in details.items() if v is not None},
         key_id=portal.keyring.current.id,
-        chain="",
     )
-
-
-def _append(portal: Portal, session: Session, rows: Sequence[AuditEventRow]) -> None:
-    """Link the events to the trail in their order; their numbers follow it."""
-    take_lock(session, _CHAIN_LOCK)
-    last = audit_events.last_event(session)
-    before = last.chain if last else START
-    for row in rows:
-        row.chain = before = link_of(portal.keyring.current, before, row)
-    session.add_all(rows)
-    session.flush()
 
 
 def record_refusal(portal: Portal, principal: Principal, route: str, reason: str) -> None:
@@ -106,7 +117,13 @@ def record_refusal(portal: Portal, principal: Principal, route: str, reason: str
         record(portal, session, principal, Action.ACCESS_REFUSED, Result.REFUSED, route=route, reason=reason)
 
 
-def link_of(key: EncryptionKey, before: str, row: AuditEventRow) -> str:
+def linking(portal: Portal) -> Callable[[str, Event], str]:
+    """Return what gives an event its link behind another's."""
+    key = portal.keyring.current
+    return lambda before, event: link_of(key, before, event)
+
+
+def link_of(key: EncryptionKey, before: str, row: AuditEventRow | Event) -> str:
     """Return HMAC-SHA256 over the link before and every column of this event."""
     parts = [
         before,
@@ -127,4 +144,4 @@ def link_of(key: EncryptionKey, before: str, row: AuditEventRow) -> str:
         # Events of before this column was there have none, and keep their link.
         parts.append(row.user_id)
     message = json.dumps([str(p) for p in parts], ensure_ascii=True).encode()
-    return hmac.new(key.audit, message, sha256).hexdigest()
+    return hmac.digest(key.audit, message, "sha256").hex()

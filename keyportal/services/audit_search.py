@@ -17,6 +17,7 @@ from keyportal.persistence.tables import AgentKeyRow, AuditEventRow, CredentialR
 from keyportal.services.paging import PAGE_SIZES, Page, page_of, pages_of, require_page, require_sort
 from keyportal.services.portal import Portal
 
+_USE = (Action.CREDENTIAL_RESOLVE, Action.CREDENTIAL_REPORT)
 # What can be asked for together; any single action can be asked for, too.
 GROUPS: dict[str, tuple[Action, ...]] = {
     "signing_in": tuple(
@@ -24,17 +25,16 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     ),
     "people": tuple(a for a in Action if a.startswith("user.")),
     "keys": tuple(
-        a
-        for a in Action
-        if a.startswith("credential.") and a not in (Action.CREDENTIAL_CHECK, Action.CREDENTIAL_RESOLVE)
+        a for a in Action if a.startswith("credential.") and a not in (Action.CREDENTIAL_CHECK, *_USE)
     ),
     "tests": (Action.CREDENTIAL_CHECK,),
-    "use": (Action.CREDENTIAL_RESOLVE,),
+    "use": (*_USE, Action.USAGE_EXPORT),
     "agent_keys": tuple(a for a in Action if a.startswith("agent_key.")),
     "settings": tuple(a for a in Action if a.startswith(("provider.", "policy."))),
     "audit": tuple(a for a in Action if a.startswith("audit.")),
     "refusals": (Action.ACCESS_REFUSED,),
 }
+_ID_LENGTH = 36
 RANGES = {"today": timedelta(0), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 # The names of a filter, the same in an address of the page, in a query of REST and here.
 FILTERS = ("person", "action", "result", "within", "from", "to", "object", "q")
@@ -138,7 +138,7 @@ def event_filter(portal: Portal, wanted: Mapping[str, str]) -> EventFilter:
     since, until = _range(portal, given)
     if given["result"] not in ("", *Result):
         raise InvalidInput("There is no such result.", field="result")
-    object_id = given["object"] or (text if is_row_id(text) else "")
+    is_id = is_row_id(text[:_ID_LENGTH])
     return EventFilter(
         person=person,
         kind=kind,
@@ -146,8 +146,9 @@ def event_filter(portal: Portal, wanted: Mapping[str, str]) -> EventFilter:
         result=given["result"],
         since=since,
         until=until,
-        object_id=require_storable(object_id[:EMAIL_LIMIT], "object"),
-        text="" if object_id == text else text,
+        object_id=require_storable(given["object"][:EMAIL_LIMIT], "object"),
+        named=text if is_id else "",
+        text="" if is_id else text,
     )
 
 

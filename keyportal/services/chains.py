@@ -12,6 +12,7 @@ from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import CredentialStatus, status_of
 from keyportal.domain.errors import InvalidInput
 from keyportal.domain.policies import Policies
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import chains
 from keyportal.persistence.chains import ENDS, PatternLink, Rule, Turn, Wanted
 from keyportal.persistence.credentials import SYSTEM_OWNER
@@ -147,7 +148,16 @@ def situation_of(portal: Portal, row: CredentialRow, rule: Rule) -> Situation:
         return Situation.RE_ENTER
     if not readable:
         return Situation.UNREADABLE
-    return Situation.FAILING if row.failover and row.health_outcome in rule.failed else Situation.USABLE
+    return Situation.FAILING if row.failover and _has_failed(row, rule) else Situation.USABLE
+
+
+def _has_failed(row: CredentialRow, rule: Rule) -> bool:
+    """Tell whether a key fails: by the last test for good, by a report for its cool-down."""
+    if not rule.failed:
+        return False
+    if row.failing_until is not None and row.failing_until > rule.now:
+        return True
+    return row.health_source == HealthSource.TEST and row.health_outcome in rule.failed
 
 
 def _environment_candidates(portal: Portal, provider: Provider, policies: Policies) -> list[Candidate]:

@@ -9,6 +9,7 @@ from keyportal.domain.audit import Action, Result
 from keyportal.domain.checks import VERDICTS, CheckResult, Outcome
 from keyportal.domain.errors import KeyUnreadable
 from keyportal.domain.principals import Principal
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
@@ -54,7 +55,11 @@ def store(
         "health_checked_at": now,
         "health_latency_ms": result.latency_ms,
         "health_details": details_of(result),
+        "health_source": HealthSource.TEST,
     }
+    if result.outcome in VERDICTS:
+        # The test's own word counts from now on; one that learnt nothing of the key ends no cool-down.
+        health["failing_until"] = None
     with portal.database.transaction() as session:
         if is_stored and not keeps_former:
             credentials.write_health(session, row.id, row.secret_version, **health)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from keyportal.domain.checks import CheckResult, Outcome
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence.tables import CredentialRow
 
 # More models than this are counted and not kept.
@@ -69,21 +70,36 @@ def details_of(result: CheckResult) -> dict[str, Any]:
 
 def last_check_view(row: CredentialRow) -> CheckView | None:
     """Return what the last check found, or None before the first."""
-    if row.health_outcome is None or row.health_checked_at is None:
-        return None
     details: Mapping[str, Any] = row.health_details
+    found = _found_by_test(row)
+    if found is None:
+        return None
+    outcome, message, checked_at, latency_ms = found
     return CheckView(
         credential_id=row.id,
-        outcome=Outcome(row.health_outcome),
-        message=row.health_message,
+        outcome=Outcome(outcome),
+        message=message,
         code=details.get("code"),
         http_status=details.get("http_status"),
-        latency_ms=row.health_latency_ms or 0,
+        latency_ms=latency_ms or 0,
         models=tuple(details.get("models", ())),
         models_count=details.get("models_count", 0),
         has_more_models=details.get("has_more_models", False),
         balance=details.get("balance"),
         model=details.get("model"),
         model_outcome=details.get("model_outcome"),
-        checked_at=row.health_checked_at,
+        checked_at=checked_at,
     )
+
+
+def _found_by_test(row: CredentialRow) -> tuple[str, str, datetime, int | None] | None:
+    """Return what the last test found, which reports of programs may stand in front of since."""
+    if row.health_source == HealthSource.REPORT:
+        kept = row.health_details.get("test")
+        if kept is None:
+            return None
+        at = datetime.fromisoformat(kept["checked_at"])
+        return kept["outcome"], kept["message"], at, kept["latency_ms"]
+    if row.health_outcome is None or row.health_checked_at is None:
+        return None
+    return row.health_outcome, row.health_message, row.health_checked_at, row.health_latency_ms

@@ -1,14 +1,15 @@
 """All there is to know about one stored key: what it is, where it is used, what was done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
-from keyportal.persistence import credential_chains, credential_history, credentials, usage
+from keyportal.persistence import credential_chains, credential_history, credentials, usage, usage_reports
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
 from keyportal.services import links
 from keyportal.services.check_views import CheckView, last_check_view
@@ -17,6 +18,7 @@ from keyportal.services.credential_places import place_of
 from keyportal.services.credential_views import CredentialView, credential_view, credential_views
 from keyportal.services.links import LinkView
 from keyportal.services.portal import Portal
+from keyportal.services.reported_health import clock_time
 
 DAYS = 30
 EVENTS = 20
@@ -25,6 +27,14 @@ EVENTS = 20
 @dataclass(frozen=True)
 class UsageDayView:
     day: date
+    count: int
+
+
+@dataclass(frozen=True)
+class ReportsView:
+    """How often programs reported an outcome for the keys they were given in the last days."""
+
+    outcome: str
     count: int
 
 
@@ -51,6 +61,7 @@ class CredentialDetails:
     check: CheckView | None
     links: tuple[LinkView, ...]
     usage: tuple[UsageDayView, ...]
+    reports: tuple[ReportsView, ...]
     history: tuple[HistoryView, ...]
     waiting: CredentialView | None
     related: str
@@ -69,6 +80,7 @@ def get_details(
             check=last_check_view(row),
             links=tuple(links.views_of(portal, session, row)),
             usage=_usage(portal, session, row),
+            reports=_reports(portal, session, row),
             history=tuple(_history(portal, credential_history.history_of(session, row.id, EVENTS))),
             waiting=_waiting(portal, session, row),
             related=_related(session, row),
@@ -81,6 +93,13 @@ def _usage(portal: Portal, session: Session, row: CredentialRow) -> tuple[UsageD
     days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     counts = dict(usage.usage_of(session, row.id, days[0]))
     return tuple(UsageDayView(day, counts.get(day, 0)) for day in days)
+
+
+def _reports(portal: Portal, session: Session, row: CredentialRow) -> tuple[ReportsView, ...]:
+    """Return the outcomes that were reported at all, in the order of their list."""
+    since = portal.clock.now().date() - timedelta(days=DAYS - 1)
+    found = usage_reports.reports_of(session, row.id, since)
+    return tuple(ReportsView(outcome, count) for outcome, count in found.items() if count)
 
 
 def _waiting(portal: Portal, session: Session, row: CredentialRow) -> CredentialView | None:
@@ -104,6 +123,8 @@ def _about(portal: Portal, event: AuditEventRow) -> str:
     details = event.details
     if changed := details.get("changed"):
         return ", ".join(_CHANGED.get(name, str(name).replace("_", " ")) for name in changed)
+    if event.action == "credential.report":
+        return _reported(portal, details)
     if event.action == "credential.move" and "position" in details:
         return f"to place {details['position'] + 1}"
     if event.action == "credential.rotate":
@@ -113,6 +134,14 @@ def _about(portal: Portal, event: AuditEventRow) -> str:
         name = provider.name if provider else details.get("provider")
         return " ".join(str(part) for part in (name, details.get("model_pattern")) if part)
     return str(details.get("outcome") or details.get("reason") or "").replace("_", " ")
+
+
+def _reported(portal: Portal, details: Mapping[str, Any]) -> str:
+    about = str(details.get("outcome", "")).replace("_", " ")
+    if "until" not in details:
+        return about
+    until = datetime.fromisoformat(details["until"])
+    return f"{about}, steps back until {clock_time(until, portal.clock.now())}"
 
 
 _CHANGED = {

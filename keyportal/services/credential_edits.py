@@ -13,6 +13,7 @@ from keyportal.domain.errors import InvalidInput, NameTaken, RotationUnderWay, U
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key, require_label, require_moment, require_name, require_note
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import credentials
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider, destination_of
@@ -196,7 +197,7 @@ def _destination_or_none(address: str) -> str | None:
 def _forget_health(row: CredentialRow) -> None:
     row.health_outcome, row.health_message = None, ""
     row.health_checked_at, row.health_latency_ms = None, None
-    row.health_details = {}
+    row.health_details, row.health_source, row.failing_until = {}, str(HealthSource.TEST), None
 
 
 def notice_about(provider: Provider | None, pasted: PastedValue) -> str:

@@ -5,10 +5,11 @@ from sqlmodel import Session
 from keyportal.persistence import chains
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
-from keyportal.resolver import Decision, Situation, Verdict
+from keyportal.resolver import Situation, Verdict
 from keyportal.services.chains import Sources, decide, situation_of
 from keyportal.services.credential_views import is_system
 from keyportal.services.portal import Portal
+from keyportal.services.reported_health import fault_of, why_back
 
 _TURNS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _PASSED_OVER = {
@@ -46,7 +47,7 @@ def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provid
     sources = decide(portal, session, user_id, provider)
     situation = situation_of(portal, row, sources.rule)
     verdict = _verdict(sources, row, situation)
-    return _told(sources.decision, verdict, situation, is_system=is_system(row))
+    return _told(sources, row, verdict, situation)
 
 
 def _verdict(sources: Sources, row: CredentialRow, situation: Situation) -> Verdict:
@@ -66,17 +67,20 @@ def _is_before_the_end(sources: Sources, row: CredentialRow) -> bool:
     return chains.turn_of(row) < chains.turn_of(ending)
 
 
-def _told(decision: Decision, verdict: Verdict, situation: Situation, *, is_system: bool) -> str:
+def _told(sources: Sources, row: CredentialRow, verdict: Verdict, situation: Situation) -> str:
     if situation in _PASSED_OVER:
         return f"It is passed over: {_PASSED_OVER[situation]}."
-    for_whom = " for people without a usable key of their own" if is_system else ""
+    for_whom = " for people without a usable key of their own" if is_system(row) else ""
+    decision, now = sources.decision, sources.rule.now
     match verdict:
+        case Verdict.USED if situation is Situation.FAILING:
+            return f"It is used now{for_whom}, although it was {fault_of(row)}: nothing else is left."
         case Verdict.USED:
             return f"It is used now{for_whom}."
         case Verdict.BLOCKS:
             return "It stops the search: enter its value again."
         case Verdict.SKIPPED:
-            return "It is passed over: its provider refused it."
+            return f"It is passed over: it was {why_back(row, now)}."
     before = decision.winner or decision.blocked_by
     name = before.name if before else "the key in use"
     return f"It is used{for_whom} once neither {name} nor another key before it can be used."

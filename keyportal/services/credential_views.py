@@ -8,10 +8,13 @@ from sqlmodel import Session
 
 from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import CredentialStatus, Ownership, status_of
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import credential_chains, credential_lists
 from keyportal.persistence.tables import CredentialRow
+from keyportal.services import stand_ins
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
+from keyportal.services.reported_health import reported_by
 from keyportal.services.sealing import has_value, is_readable
 
 # From so long before its expiry on a key is marked in lists.
@@ -21,20 +24,27 @@ GENERAL_NAME = "General"
 
 @dataclass(frozen=True)
 class HealthView:
-    """The last check's outcome; `outcome` is None before the first."""
+    """What the last test or report found; `outcome` is None before the first.
+
+    `reported_by` is the agent key that says so, where it is a report.
+    """
 
     outcome: str | None
     message: str
     checked_at: datetime | None
     latency_ms: int | None
+    source: str = HealthSource.TEST
+    reported_by: str = ""
 
 
 @dataclass(frozen=True)
 class CredentialView:
     """A stored key.
 
-    Known in lists alone: `is_primary`, it is the one its owner's chain begins with, and `has_waiting`,
-    a new value waits to take its place.
+    Known in lists alone: `is_primary`, it is the one its owner's chain begins with; `has_waiting`, a new
+    value waits to take its place; `instead`, while it steps back, a sentence for what is used.
+
+    `failing_until`: it was reported to fail, its owner agreed to step back, and this is still to come.
 
     `replaces_id`: it waits to take that key's place. `replaced_by_id`: that one took its place.
     """
@@ -70,9 +80,15 @@ class CredentialView:
     reminder_due: bool
     replaces_id: str | None
     replaced_by_id: str | None
+    failing_until: datetime | None = None
     notice: str = ""
     is_primary: bool = field(default=False, compare=False)
     has_waiting: bool = field(default=False, compare=False)
+    instead: str = field(default="", compare=False)
+
+    @property
+    def health_source(self) -> str:
+        return self.health.source
 
 
 def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> CredentialView:
@@ -110,6 +126,7 @@ def credential_view(portal: Portal, row: CredentialRow, notice: str = "") -> Cre
         reminder_due=row.remind_at is not None and row.remind_at <= now,
         replaces_id=row.replaces_id,
         replaced_by_id=row.replaced_by_id,
+        failing_until=_failing_until(row, now),
         notice=notice,
     )
 
@@ -120,9 +137,14 @@ def credential_views(portal: Portal, session: Session, rows: Sequence[Credential
         return []
     primaries = primaries_among(portal, session, rows)
     waited_for = credential_chains.waiting_for(session, rows[0].owner_key, [row.id for row in rows])
+    back = [row for row in rows if _failing_until(row, portal.clock.now())]
+    instead = stand_ins.of(portal, session, back) if back else {}
     return [
         replace(
-            credential_view(portal, row), is_primary=row.id in primaries, has_waiting=row.id in waited_for
+            credential_view(portal, row),
+            is_primary=row.id in primaries,
+            has_waiting=row.id in waited_for,
+            instead=instead.get(row.id, ""),
         )
         for row in rows
     ]
@@ -160,4 +182,16 @@ def is_system(row: CredentialRow) -> bool:
 
 def _health_view(row: CredentialRow) -> HealthView:
     outcome = Outcome(row.health_outcome) if row.health_outcome else None
-    return HealthView(outcome, row.health_message, row.health_checked_at, row.health_latency_ms)
+    return HealthView(
+        outcome,
+        row.health_message,
+        row.health_checked_at,
+        row.health_latency_ms,
+        row.health_source,
+        reported_by=reported_by(row),
+    )
+
+
+def _failing_until(row: CredentialRow, now: datetime) -> datetime | None:
+    until = row.failing_until
+    return until if row.failover and until is not None and until > now else None

@@ -20,7 +20,7 @@ from keyportal.domain.secret import Secret
 from keyportal.domain.text import name_key
 from keyportal.persistence import credentials as rows_of
 from keyportal.persistence.engine import take_lock
-from keyportal.persistence.importing import names_of
+from keyportal.persistence.importing import add_credentials, names_of
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import audit
 from keyportal.services.acting import acting
@@ -42,7 +42,7 @@ from keyportal.services.import_rows import (
     with_choices,
 )
 from keyportal.services.portal import Portal
-from keyportal.services.sealing import seal_several
+from keyportal.services.sealing import count_seals, seal_row
 
 _NOT_ADDED = (ImportAction.SKIP, ImportAction.OVERWRITE)
 
@@ -161,9 +161,13 @@ def _prepared(
     provider = portal.providers.find(row.provider) if row.provider else None
     new = NewCredential(row.provider, row.name, value, fields_for(provider, lines.all_values))
     try:
-        return prepare(portal, principal, ownership, new)
+        prepared = prepare(portal, principal, ownership, new)
     except KeyPortalError as refusal:
         problem = refusal.message
+    else:
+        # Here already: while a thousand rows are written, nobody else writes.
+        seal_row(portal, prepared.row, prepared.secret, prepared.secret_fields)
+        return prepared
     # Outside: what was refused is not kept as the cause.
     raise LineRefused(row.line, problem)
 
@@ -185,14 +189,12 @@ def _store(
     _name_and_place(session, works)
     # Saved rows, new names, seals: as everywhere. Two ways round would let two calls wait for each other.
     wanted, overwritten = _saved_rows(session, works, situation)
-    session.add_all([p.row for p in added])
     try:
-        session.flush()
+        add_credentials(session, [p.row for p in added])
     except IntegrityError:
         raise VersionConflict("Keys were added in the meantime. Preview the import again.") from None
     _overwrite(portal, session, wanted, overwritten)
-    seal_several(portal, session, [(p.row, p.secret, p.secret_fields) for p in added])
-    session.flush()
+    count_seals(portal, session, len(added))
     audit.record_several(
         portal,
         session,

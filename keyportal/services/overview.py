@@ -13,16 +13,16 @@ from keyportal.persistence import chains, users
 from keyportal.persistence.chains import Turn
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.providers.base import Provider
-from keyportal.resolver import Decision, Situation, Source, Step, Verdict
+from keyportal.resolver import Candidate, Decision, Situation, Source, Step, Verdict
 from keyportal.services.chains import Sources, rule_of, saved_address, sources_among, stays_elsewhere
 from keyportal.services.consequences import after_deletion as after_deletion
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
+from keyportal.services.reported_health import fault_of, why_back
 
 _SITUATIONS = {
     Situation.USABLE: "ready",
-    Situation.FAILING: "refused or without quota",
     Situation.INACTIVE: "switched off",
     Situation.EXPIRED: "expired",
     Situation.UNREADABLE: "cannot be decrypted",
@@ -169,14 +169,14 @@ def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
 
 def _view(provider: Provider, chain: _Chain, *, is_enabled: bool) -> ChainView:
     sources, steps = chain.sources, chain.steps()
-    reason = _reason(sources.decision, chain.passed_over())
+    reason = _reason(sources, chain.passed_over())
     view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
         source=_source(sources.decision),
         reason=reason + _where(provider, sources) + _without_variables(provider, sources),
-        steps=tuple(_step(s) for s in steps),
+        steps=tuple(_step(sources, s) for s in steps),
         more=chain.own.total + chain.system.total - sum(bool(s.candidate.id) for s in steps),
     )
     if is_enabled:
@@ -220,9 +220,19 @@ def _without_variables(provider: Provider, sources: Sources) -> str:
     return " The server's variables are not asked: a policy turned them off."
 
 
-def _step(step: Step) -> StepView:
+def _step(sources: Sources, step: Step) -> StepView:
     c = step.candidate
-    return StepView(c.source, c.name, c.mask, step.verdict, _SITUATIONS[c.situation])
+    return StepView(c.source, c.name, c.mask, step.verdict, _situation(sources, c))
+
+
+def _is_or_was(candidate: Candidate) -> str:
+    return "was" if candidate.situation is Situation.FAILING else "is"
+
+
+def _situation(sources: Sources, candidate: Candidate) -> str:
+    if candidate.situation is Situation.FAILING:
+        return why_back(sources.rows[candidate.id], sources.rule.now)
+    return _SITUATIONS[candidate.situation]
 
 
 def _source(decision: Decision) -> str:
@@ -231,19 +241,21 @@ def _source(decision: Decision) -> str:
     return "blocked" if decision.blocked_by is not None else "none"
 
 
-def _reason(decision: Decision, passed_over: int) -> str:
+def _reason(sources: Sources, passed_over: int) -> str:
+    decision = sources.decision
     if (blocked := decision.blocked_by) is not None:
         if blocked.situation is Situation.RE_ENTER:
             return f"{blocked.name} waits for its value. Enter it: nothing else is used in its place."
         return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
     skipped = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
-    passed = "".join(f" {c.name} is {_SITUATIONS[c.situation]}." for c in skipped[:_NAMED])
+    passed = "".join(f" {c.name} {_is_or_was(c)} {_situation(sources, c)}." for c in skipped[:_NAMED])
     if passed_over > _NAMED:
         passed += f" {passed_over - _NAMED:,} more cannot be used."
     if decision.winner is None:
         return f"No key can be used.{passed} Bring one back, or add another." if passed else _NONE
     if decision.winner.situation is Situation.FAILING:
-        return f"{decision.winner.name} is used although its last test failed: nothing else is left.{passed}"
+        fault = fault_of(sources.rows[decision.winner.id])
+        return f"{decision.winner.name} is used although it was {fault}: nothing else is left.{passed}"
     match decision.winner.source:
         case Source.USER:
             return f"Your own key {decision.winner.name} comes first.{passed}"

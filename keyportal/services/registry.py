@@ -73,13 +73,18 @@ class LiveRegistry:
         finally:
             self._one_reader.release()
 
-    def forget(self) -> None:
-        """Read again now: something was just decided here. Call it outside of any transaction."""
+    def forget(self) -> bool:
+        """Read again now: something was just decided. Call it outside of any transaction.
+
+        Returns False where the database could not be read; it is tried again with the next look.
+        """
         self._read_at = float("-inf")
         # Whoever is reading right now may have begun before the decision: wait, and read once more.
         # What was decided stands, even if the database is away this very moment.
         with self._one_reader, suppress(StorageUnavailable):
             self._read()
+            return True
+        return False
 
     def deciding(self, rows: Sequence[ProviderRow]) -> Registry:
         """Return the providers as these decisions make them."""

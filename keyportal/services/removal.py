@@ -13,6 +13,7 @@ from keyportal.domain.errors import InvalidInput, VersionConflict
 from keyportal.domain.people import LeftKeys
 from keyportal.domain.principals import Principal
 from keyportal.domain.text import NAME_LIMIT, NOTE_LIMIT, name_key
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence import credentials, links, one_time_links, sessions, users
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import AgentKeyRow, CredentialRow, UserRow
@@ -107,7 +108,8 @@ def _hand_over(portal: Portal, session: Session, user: UserRow, row: CredentialR
     row.sealed, row.active, row.unreadable, row.failover = None, False, False, False
     row.secret_fields, row.secret_version = [], row.secret_version + 1
     row.health_outcome, row.health_message, row.health_details = None, "", {}
-    row.health_checked_at = row.health_latency_ms = None
+    row.health_checked_at = row.health_latency_ms = row.failing_until = None
+    row.health_source = HealthSource.TEST
     row.replaces_id = row.replaced_by_id = None
     with session.no_autoflush:
         row.name = _free_name(session, row.name, user.name)

@@ -1,4 +1,4 @@
-"""What is forgotten after a while: usage by day, remains of deleted things. Never the audit trail."""
+"""What is forgotten after a while: usage by day, reports, remains of deleted things. Never the trail."""
 
 import logging
 from collections.abc import Callable
@@ -23,12 +23,13 @@ _log = logging.getLogger(__name__)
 class Pruned:
     """How many rows of each kind are gone."""
 
-    usage_days: int
-    credentials: int
-    agent_keys: int
-    sessions: int
-    one_time_links: int
-    attempts: int
+    usage_days: int = 0
+    usage_reports: int = 0
+    credentials: int = 0
+    agent_keys: int = 0
+    sessions: int = 0
+    one_time_links: int = 0
+    attempts: int = 0
 
 
 def prune(portal: Portal) -> Pruned:
@@ -40,6 +41,7 @@ def prune(portal: Portal) -> Pruned:
     deleted_before = now - policies.deleted_kept
     done = Pruned(
         usage_days=_all(portal, lambda s: retention.delete_usage_before(s, first_day, _AT_ONCE)),
+        usage_reports=_all(portal, _before(retention.delete_usage_reports, now - policies.reports_kept)),
         credentials=_all(portal, _before(retention.delete_credentials, deleted_before)),
         agent_keys=_all(portal, _before(retention.delete_agent_keys, deleted_before)),
         sessions=_all(portal, _before(retention.delete_sessions, deleted_before)),

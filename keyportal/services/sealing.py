@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from keyportal.persistence import records
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import destination_of
 from keyportal.services.portal import Portal
-from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, Place, open_sealed, seal
+from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, Place, SealedSecret, ready_to_open, seal
 
 # Every column that holds ciphertext: rotation and its proof walk this list.
 SEALED_COLUMNS = (("credentials", "sealed"), ("encryption_keys", "canary"))
@@ -38,26 +38,24 @@ def seal_credential(
     secret_fields: Mapping[str, str] | None = None,
 ) -> None:
     """Seal the secret, and the fields that are secret too, into its row and count the seal."""
-    seal_several(portal, session, [(row, secret, secret_fields or {})])
+    count_seals(portal, session, 1)
+    seal_row(portal, row, secret, secret_fields or {})
 
 
-def seal_several(
-    portal: Portal, session: Session, items: Sequence[tuple[CredentialRow, Secret, Mapping[str, str]]]
-) -> None:
-    """Seal several secrets, each with its secret fields, into their rows and count them at once."""
-    if not items:
+def count_seals(portal: Portal, session: Session, number: int) -> None:
+    """Count seals of the current key. Raises StorageUnavailable where there were too many."""
+    if not number:
         return
     key_id = portal.keyring.current.id
-    seals = records.count_seal(session, key_id, len(items))
+    seals = records.count_seal(session, key_id, number)
     if seals >= SEALS_REFUSE:
         raise StorageUnavailable("The encryption key has sealed too many values. Rotate it first.")
-    if seals - len(items) < SEALS_WARN <= seals:
+    if seals - number < SEALS_WARN <= seals:
         _log.warning("encryption key %s has sealed 2^28 values: rotate it", key_id)
-    for row, secret, secret_fields in items:
-        _seal(portal, row, secret, secret_fields)
 
 
-def _seal(portal: Portal, row: CredentialRow, secret: Secret, secret_fields: Mapping[str, str]) -> None:
+def seal_row(portal: Portal, row: CredentialRow, secret: Secret, secret_fields: Mapping[str, str]) -> None:
+    """Seal into a row that is not stored yet. Whoever stores it counts the seal in that transaction."""
     row.key_id = portal.keyring.current.id
     row.unreadable = False
     row.secret_fields = sorted(secret_fields)
@@ -70,18 +68,37 @@ def open_credential(portal: Portal, row: CredentialRow) -> Opened:
 
     Raises NeedsReentry for a key that was left without a value.
     """
+    return openable_credential(portal, row).open()
+
+
+@dataclass(frozen=True)
+class OpenableCredential:
+    """A key that can be opened again and again without its row. It holds no plaintext of a secret."""
+
+    _sealed: SealedSecret
+    _fields: Mapping[str, str] = field(repr=False)
+    _secret_fields: tuple[str, ...]
+
+    def open(self) -> Opened:
+        """Raises Unopenable."""
+        content = self._sealed.open()
+        if not self._secret_fields:
+            return Opened(content, self._fields)
+        secret, secret_fields = _unpacked(content)
+        # Their names stand in the database in the clear, and what is inside is what was saved.
+        if list(self._secret_fields) != sorted(secret_fields):
+            raise Unopenable
+        return Opened(secret, {**self._fields, **secret_fields})
+
+
+def openable_credential(portal: Portal, row: CredentialRow) -> OpenableCredential:
+    """Raises Unopenable if the key's address is not the one it was sealed to, and NeedsReentry."""
     if not has_value(row):
         raise NeedsReentry
-    if destination_of(row.base_url) != row.destination:
+    if destination_of(row.base_url) != row.destination or not isinstance(row.secret_fields, list):
         raise Unopenable
-    content = open_sealed(portal.keyring, row.sealed or b"", _place_of(row))
-    if not row.secret_fields:
-        return Opened(content, dict(row.fields))
-    secret, secret_fields = _unpacked(content)
-    # Their names stand in the database in the clear, and what is inside is what was saved.
-    if row.secret_fields != sorted(secret_fields):
-        raise Unopenable
-    return Opened(secret, {**row.fields, **secret_fields})
+    sealed = ready_to_open(portal.keyring, row.sealed or b"", _place_of(row))
+    return OpenableCredential(sealed, dict(row.fields), tuple(row.secret_fields))
 
 
 def has_value(row: CredentialRow) -> bool:

@@ -4,8 +4,6 @@ import os
 import stat
 from pathlib import Path
 
-from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -69,6 +67,10 @@ def require_redis(settings: Settings) -> None:
     """Raises UnusableSetting where Redis is configured and does not answer."""
     if settings.redis_url is None:
         return
+    # Only here: whoever does not use it need not wait for it.
+    from redis import Redis
+    from redis.exceptions import RedisError
+
     try:
         Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3).ping()
     except (RedisError, OSError, ValueError):

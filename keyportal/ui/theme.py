@@ -48,6 +48,15 @@ COUNTED = {
     "unchecked": "could not be checked",
 }
 
+# What programs report of the keys they were given, as it is counted.
+REPORTED = {
+    "ok": "Worked",
+    "auth_failed": "Refused",
+    "rate_limited": "Rate limited",
+    "quota_exhausted": "No quota",
+    "error": "Other errors",
+}
+
 # The headings under which providers are chosen, in this order.
 PROVIDER_GROUPS = {
     "llm": "Language models",
@@ -71,6 +80,8 @@ CONCERN = {
     "unreadable": Look("Unreadable", "red", "lock"),
     "re_enter": Look("Re-enter", "amber", "pencil-line"),
     "failing": Look("Not accepted", "red", "circle-x"),
+    "reported": Look("Reported", "red", "megaphone"),
+    "steps_back": Look("Stepped back", "amber", "skip-forward"),
     "expired": Look("Expired", "amber", "calendar-x"),
     "expiring": Look("Expires soon", "amber", "calendar-clock"),
     "reminder": Look("Rotation due", "amber", "bell"),
@@ -137,6 +148,7 @@ ACTION_WORDS: dict[str, str] = {
     "credential.export": "Exported the list of keys",
     "credential.check": "Tested the key",
     "credential.resolve": "Used the key",
+    "credential.report": "Reported on the key",
     "provider.create": "Added the provider",
     "provider.update": "Changed the provider",
     "provider.delete": "Deleted the provider",
@@ -146,6 +158,7 @@ ACTION_WORDS: dict[str, str] = {
     "agent_key.revoke": "Revoked the agent key",
     "agent_key.delete": "Deleted the agent key",
     "policy.update": "Changed the policies",
+    "usage.export": "Exported the usage",
     "audit.export": "Exported the audit trail",
     "audit.verify": "Verified the audit trail",
     "access.refused": "Was refused",
@@ -195,6 +208,9 @@ DETAIL_WORDS: dict[str, str] = {
     "to": "To",
     "owned": "Owned",
     "browser": "Browser",
+    "secret_version": "Number of its value",
+    "failed_over_from": "Instead of the key",
+    "until": "Steps back until",
 }
 
 # What events of the trail are asked for by, all together.
@@ -220,3 +236,24 @@ PRINCIPAL = {
 
 # What those are called who have no name here.
 STRANGERS: dict[str, str] = {"anonymous": "Somebody not signed in", "operator": "The operator"}
+
+# What programs report about keys they were given, in a row such as "2 refused, 1 rate limited".
+FAILURE_WORDS: dict[str, str] = {
+    "auth_failed": "refused",
+    "rate_limited": "rate limited",
+    "quota_exhausted": "without quota",
+    "error": "other errors",
+}
+
+# What uses are added up by, what one of these is called, and where the used key came from.
+USAGE_GROUPS: dict[str, str] = {"provider": "Providers", "key": "API keys", "agent_key": "Agent keys"}
+USAGE_NOUNS: dict[str, str] = {"provider": "provider", "key": "key", "agent_key": "agent key"}
+USAGE_SOURCES: dict[str, str] = {
+    "user": "A person's key",
+    "system": "System key",
+    "environment": "Environment variable",
+}
+
+# The colours of a picture's parts, in both themes; the last is of all that do not stand apart.
+SERIES_COLORS = ("var(--iris-9)", "var(--cyan-9)", "var(--orange-9)", "var(--green-9)", "var(--pink-9)")
+SERIES_OTHER = "var(--gray-8)"

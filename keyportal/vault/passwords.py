@@ -6,7 +6,6 @@ from functools import cache
 from threading import BoundedSemaphore
 
 from passlib.context import CryptContext
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from keyportal.domain.errors import InvalidInput, TooManyAttempts
 from keyportal.domain.secret import Secret
@@ -95,6 +94,9 @@ def _decoy() -> str:
 
 @cache
 def _common() -> frozenset[str]:
+    # Only here: a list of thirty thousand words is for those who choose a password.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
     return frozenset(p for p in FREQUENCY_LISTS["passwords"] if len(p) >= SHORTEST)
 
 

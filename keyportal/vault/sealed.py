@@ -51,17 +51,44 @@ def seal(keyring: Keyring, secret: Secret, place: Place) -> bytes:
     return bytes([VERSION]) + bytes.fromhex(key.id) + nonce + body
 
 
-def open_sealed(keyring: Keyring, blob: bytes, place: Place) -> Secret:
-    """Return the secret. Raises Unopenable for damage, another place, version or key alike."""
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A blob with all it takes to open it, as often as wanted. Still sealed: it holds no plaintext."""
+
+    _cipher: AESGCM
+    _nonce: bytes
+    _body: bytes
+    _associated_data: bytes
+
+    def open(self) -> Secret:
+        """Raises Unopenable for damage and for another place alike."""
+        try:
+            return Secret(self._cipher.decrypt(self._nonce, self._body, self._associated_data).decode())
+        except (InvalidTag, UnicodeDecodeError):
+            raise Unopenable from None
+
+    def __repr__(self) -> str:
+        return "SealedSecret(…)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a sealed secret cannot be pickled or copied")
+
+
+def ready_to_open(keyring: Keyring, blob: bytes, place: Place) -> SealedSecret:
+    """Raises Unopenable for another version or key, and for what is too short to be a blob."""
     if len(blob) < _HEADER_BYTES + TAG_BYTES or blob[0] != VERSION:
         raise Unopenable
-    nonce, body = blob[1 + KEY_ID_BYTES : _HEADER_BYTES], blob[_HEADER_BYTES:]
     try:
         key = keyring.get(key_id_of(blob))
-        opened = AESGCM(key.sealing).decrypt(nonce, body, place.associated_data(key.id))
-        return Secret(opened.decode())
-    except (InvalidTag, UnknownKeyId, UnicodeDecodeError):
+    except UnknownKeyId:
         raise Unopenable from None
+    nonce, body = blob[1 + KEY_ID_BYTES : _HEADER_BYTES], blob[_HEADER_BYTES:]
+    return SealedSecret(AESGCM(key.sealing), nonce, body, place.associated_data(key.id))
+
+
+def open_sealed(keyring: Keyring, blob: bytes, place: Place) -> Secret:
+    """Return the secret. Raises Unopenable for damage, another place, version or key alike."""
+    return ready_to_open(keyring, blob, place).open()
 
 
 def key_id_of(blob: bytes) -> str:

@@ -23,6 +23,8 @@ SHAPE = {
     "remind_at",
     "failover",
     "health",
+    "health_source",
+    "failing_until",
     "usage_count",
     "last_used_at",
     "created_at",

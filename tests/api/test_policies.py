@@ -14,6 +14,8 @@ def test_an_admin_reads_and_changes_them(admin: Rest) -> None:
     assert (answer.status_code, answer.json()["environment_off"]) == (200, ["openai"])
     assert admin.get(PATH).json() == {**before, **answer.json()}
     assert answer.json()["agent_key_days"] == 90
+    more = {"failover_minutes": 45, "reports_kept_days": 9, "resolve_cache": False}
+    assert admin.put(PATH, json=more).json().items() >= more.items()
 
 
 def test_a_stale_version_an_unknown_provider_and_an_odd_value_are_refused(admin: Rest) -> None:
@@ -25,6 +27,9 @@ def test_a_stale_version_an_unknown_provider_and_an_odd_value_are_refused(admin:
     odd = admin.put(PATH, json={"usage_kept_days": 1})
     assert (odd.status_code, odd.json()["error"]["field"]) == (422, "usage_kept_days")
     assert admin.put(PATH, json={"chain": True}).status_code == 422
+    for wrong in ({"failover_minutes": 0}, {"reports_kept_days": 7}, {"resolve_cache": "off"}):
+        answer = admin.put(PATH, json=wrong)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, *wrong)
 
 
 def test_a_new_lifetime_holds_for_the_next_agent_key(admin: Rest, client: Rest) -> None:

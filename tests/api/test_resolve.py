@@ -34,6 +34,7 @@ def test_the_answer_says_where_the_key_came_from(portal: Portal, client: Rest) -
         "provider": "openai",
         "source": "user",
         "credential": {"id": made["id"], "name": "mine", "mask": made["mask"]},
+        "failed_over_from": None,
         "api_key": VALUE,
         "fields": {},
         "base_url": portal.settings.base_url_overrides["openai"],

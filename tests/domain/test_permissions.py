@@ -45,6 +45,8 @@ TABLE = {
     "policies:read":            "-   yes -   -   -   -   -   -",
     "policies:write":           "-   yes -   -   -   -   -   -",
     "audit:read":               "-   yes -   -   -   -   -   -",
+    "usage:read":               "yes yes -   -   yes yes -   -",
+    "usage:read_all":           "-   yes -   -   -   -   -   -",
 }  # fmt: skip
 PERMITTED = {
     (who, permission): word == "yes"

@@ -1,5 +1,6 @@
 """A real portal: `python -m keyportal serve` on a free port, with a data directory of its own."""
 
+import os
 import re
 import secrets
 import signal
@@ -58,10 +59,13 @@ class RunningPortal:
             **self.settings,
         }
 
+    def arguments(self) -> list[str]:
+        return ["serve"]
+
     def start(self) -> "RunningPortal":
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "keyportal", "serve"],
+                [sys.executable, "-m", "keyportal", *self.arguments()],
                 cwd=ROOT,
                 env=self.environment(),
                 stdout=log,
@@ -76,6 +80,13 @@ class RunningPortal:
             return
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """End it and its workers at once, however they are."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=30)
 
     def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run `python -m keyportal …` against this deployment."""

@@ -1,5 +1,7 @@
 """A page of keys in a real browser: order by keyboard and pointer, the drawer, rotation, several at once."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,6 +14,7 @@ pytestmark = pytest.mark.browser
 EMAIL, PASSWORD = "root@example.com", "the admin's long password"
 VALUE, NEW = "sk-proj-LISTScanary0123456789abcd", "sk-proj-LISTScanary9876543210zyxw"
 NAMES = ("alpha", "beta", "gamma")
+OPEN = re.compile(r"[?&]open=")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,10 +64,12 @@ def test_keys_are_put_in_order_with_the_keyboard_alone_and_by_dragging(keys: Pag
 def test_the_drawer_has_an_address_and_back_closes_it(keys: Page) -> None:
     pages.row(keys, "gamma").locator(".kp-name").click()
     expect(keys.get_by_test_id("place")).to_contain_text("for OpenAI")
+    expect(keys).to_have_url(OPEN)
     keys.go_back()
     expect(keys.get_by_test_id("details")).to_be_hidden()
     keys.go_forward()
     expect(keys.get_by_test_id("place")).to_be_visible()
+    expect(keys).to_have_url(OPEN)
     keys.reload()
     expect(keys.get_by_test_id("history")).to_contain_text("Added the key")
     keys.get_by_test_id("details-test").click()

@@ -14,6 +14,7 @@ TITLES = {
     "/": "Overview",
     "/api-keys": "API keys",
     "/agent-keys": "Agent keys",
+    "/usage": "Usage",
     "/account": "Account",
     "/admin/system-keys": "System keys",
     "/admin/users": "Users",
@@ -40,7 +41,7 @@ def test_every_page_has_its_title_and_leads_to_the_others(signed_in: Page) -> No
         signed_in.goto(path)
         expect(signed_in).to_have_title(f"{title} · KeyPortal")
         expect(signed_in.get_by_role("heading", name=title, level=1)).to_be_visible()
-        for link in ("overview", "api-keys", "agent-keys", "users", "audit", "account"):
+        for link in ("overview", "api-keys", "agent-keys", "usage", "users", "audit", "account"):
             expect(signed_in.get_by_test_id(f"nav-{link}").first).to_be_visible()
 
 

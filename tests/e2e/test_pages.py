@@ -163,14 +163,14 @@ def test_a_wrong_password_says_so_and_nothing_more(page: Page) -> None:
         )
 
 
-@pytest.mark.parametrize("path", ["/", "/api-keys", "/agent-keys", "/admin/system-keys"])
+@pytest.mark.parametrize("path", ["/", "/api-keys", "/agent-keys", "/usage", "/admin/system-keys"])
 def test_nobody_sees_a_page_without_signing_in(page: Page, path: str) -> None:
     page.goto(path)
     expect(page.get_by_test_id("password")).to_be_visible()
     expect(page).to_have_title("Sign in · KeyPortal")
 
 
-@pytest.mark.parametrize("path", ["/", "/api-keys", "/agent-keys", "/admin/system-keys"])
+@pytest.mark.parametrize("path", ["/", "/api-keys", "/agent-keys", "/usage", "/admin/system-keys"])
 def test_a_phone_needs_no_sideways_scrolling(phone: Page, path: str) -> None:
     pages.sign_in_on_a_phone(phone, EMAIL, PASSWORD)
     phone.goto(path)

@@ -27,6 +27,8 @@ PAGES = (
     "api-keys-problem",
     "agent-keys-full",
     "system-keys-full",
+    "usage-everyone",
+    "usage-days",
     "users-full",
     "providers-full",
     "policies",

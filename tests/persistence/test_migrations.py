@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel, select
@@ -95,6 +96,12 @@ def test_a_key_saved_before_the_second_migration_is_still_there(empty_url: str) 
     with Session(engine) as session:
         row = session.exec(select(CredentialRow)).one()
     assert (row.name, row.secret_fields, row.health_details) == ("old", [], {})
+
+
+def test_the_files_are_named_by_their_revisions() -> None:
+    scripts = ScriptDirectory(str(migrate._SCRIPTS))
+    assert migrate._revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert migrate.newest_revision() == scripts.get_current_head()
 
 
 def test_an_unheard_of_revision_is_not_known() -> None:

@@ -75,8 +75,9 @@ BROKEN = {
 
 
 def callers(portal: Portal) -> dict[str, Rest]:
-    """Return who may send what where: people everywhere but to resolve."""
-    return {"/api/resolve": program(portal, "alice", Scope.RESOLVE), "": browser(portal, "root")}
+    """Return who may send what where: people everywhere but where programs resolve and report."""
+    agent = program(portal, "alice", Scope.RESOLVE)
+    return {"/api/resolve": agent, "/api/usage": agent, "": browser(portal, "root")}
 
 
 def send_to_all(portal: Portal, **request: object) -> list[tuple[str, int, str]]:
@@ -129,6 +130,7 @@ def test_a_field_nobody_may_set_is_refused_without_its_name(portal: Portal, fiel
     good = {
         "provider": "openai", "name": "planted", "api_key": VALUE, "email": "planted@example.com",
         "base_url": "https://planted.example.com", "text": "PLANTED_API_KEY=planted",
+        "resolution_id": UNKNOWN_ID, "outcome": "ok",
     }  # fmt: skip
     for method, path in routes_with_json():
         taken = _body_of(method, path).model_fields

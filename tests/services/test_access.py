@@ -169,7 +169,11 @@ def test_a_bearer_becomes_its_owners_agent(portal: Portal, alice: Principal) -> 
         "10.0.0.1",
         "ci (alice@example.com)",
     )
-    assert agent.permissions == {Permission.CREDENTIALS_READ, Permission.PROVIDERS_READ}
+    assert agent.permissions == {
+        Permission.CREDENTIALS_READ,
+        Permission.PROVIDERS_READ,
+        Permission.USAGE_READ,
+    }
 
 
 def test_wrong_values_are_refused_alike(portal: Portal, agent_token: str) -> None:

@@ -11,7 +11,7 @@ from keyportal.domain.cells import neutral_cell
 from keyportal.domain.errors import Forbidden, InvalidInput, NotFound
 from keyportal.domain.principals import Principal
 from keyportal.persistence import audit_events
-from keyportal.services import audit_export, audit_search, audit_verification, credentials
+from keyportal.services import audit_export, audit_search, audit_verification, credentials, resolution
 from keyportal.services.portal import Portal
 from tests.conftest import person
 from tests.services.support import SYSTEM, USER, events, run_sql, save
@@ -21,6 +21,15 @@ from tests.support import FakeClock
 def found(portal: Portal, root: Principal, **wanted: str) -> list[str]:
     wanted = {name.rstrip("_"): value for name, value in wanted.items()}
     return [e.action for e in audit_search.search(portal, root, wanted).items]
+
+
+def test_a_resolution_is_found_by_its_id(portal: Portal, alice: Principal, agent: Principal) -> None:
+    save(portal, alice)
+    answer, root = resolution.resolve_key(portal, agent, "openai"), person(portal, "root")
+    resolution.resolve_key(portal, agent, "openai")
+    for pasted in (answer.resolution_id, f" {answer.resolution_id}-7 "):
+        (event,) = audit_search.search(portal, root, {"q": pasted}).items
+        assert event.id == answer.resolution_id
 
 
 def test_the_newest_event_comes_first_with_all_its_parts(portal: Portal, alice: Principal) -> None:

@@ -12,6 +12,7 @@ from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
 from keyportal.persistence import credentials as credential_rows
 from keyportal.persistence import one_time_links as link_rows
+from keyportal.persistence.release_batches import Batch, Link
 from keyportal.services import (
     account,
     agent_keys,
@@ -67,15 +68,15 @@ class Meeting:
 @pytest.fixture
 def meeting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Meeting]:
     """Whose first call stops right before it writes to the trail."""
-    meeting, take_lock = Meeting(), audit.take_lock
+    meeting, write_in = Meeting(), audit.write_in
 
-    def take(session: Session, number: int) -> None:
+    def write(session: Session, batch: Batch, link: Link) -> None:
         meeting.stop_here()
-        take_lock(session, number)
+        write_in(session, batch, link)
         if current_thread().name == "second":
             meeting.other_is_far.set()
 
-    monkeypatch.setattr(audit, "take_lock", take)
+    monkeypatch.setattr(audit, "write_in", write)
     yield meeting
 
 

@@ -31,6 +31,10 @@ def test_a_change_counts_at_once_and_leaves_the_rest(portal: Portal, root: Princ
         ({"usage_kept_days": 30}, "usage_kept_days"),
         ({"deleted_kept_days": 0}, "deleted_kept_days"),
         ({"deleted_kept_days": True}, "deleted_kept_days"),
+        ({"reports_kept_days": 7}, "reports_kept_days"),
+        ({"failover_minutes": 0}, "failover_minutes"),
+        ({"failover_minutes": 1441}, "failover_minutes"),
+        ({"failover_minutes": True}, "failover_minutes"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(

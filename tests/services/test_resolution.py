@@ -258,7 +258,7 @@ def test_the_event_of_a_release_stands_when_the_answer_does(
     last = events(portal)[-1]
     assert (last.uid, last.object_id, last.result) == (answer.resolution_id, mine.id, "ok")
     assert last.details == {"provider": "openai", "for_user": "alice@example.com", "model": "gpt-4o",
-                            "source": "user", "mask": mine.mask}  # fmt: skip
+                            "source": "user", "mask": mine.mask, "secret_version": 1}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def test_a_failing_key_steps_back_where_policy_and_owner_agree(
     assert used(portal, agent) == "mine"  # the policy is off
     decide(portal, failover=True)
     assert used(portal, agent) == "system"
-    assert chain(portal, alice).reason.endswith("mine is refused or without quota.")
+    said = {"invalid": "refused", "quota_exhausted": "without quota"}[outcome]
+    assert chain(portal, alice).reason.endswith(f"mine was {said} when it was last tested.")
     credentials.update(portal, alice, USER, mine.id, CredentialEdit(failover=False))
     assert used(portal, agent) == "mine"  # the owner agreed no more
 
@@ -152,7 +153,7 @@ def test_without_another_key_the_failing_one_is_used_after_all(
     spoil(portal, save(portal, alice, "broken").id, unreadable=True)
     assert used(portal, agent) == "mine"
     assert chain(portal, alice).reason == (
-        "mine is used although its last test failed: nothing else is left."
+        "mine is used although it was refused when it was last tested: nothing else is left."
     )
 
 

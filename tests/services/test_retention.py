@@ -17,6 +17,7 @@ from keyportal.persistence.tables import (
     OneTimeLinkRow,
     SessionRow,
     UsageDayRow,
+    UsageReportRow,
 )
 from keyportal.services import audit_verification, policies, retention
 from keyportal.services.portal import Portal
@@ -63,6 +64,15 @@ def test_usage_is_kept_as_long_as_the_policy_says(portal: Portal, root: Principa
     policies.update_policies(portal, root, Policies(usage_kept_days=31))
     assert retention.prune(portal).usage_days == 2
     assert count(portal, UsageDayRow) == 0
+
+
+def test_reports_are_kept_as_long_as_the_policy_says(portal: Portal, root: Principal) -> None:
+    at = {days: START - timedelta(days=days) for days in (8, 9, 30, 31)}
+    store(portal, *(UsageReportRow(resolution_id=f"{days}", outcome="ok", at=at[days]) for days in at))
+    assert retention.prune(portal).usage_reports == 1
+    policies.update_policies(portal, root, Policies(reports_kept_days=8))
+    assert retention.prune(portal).usage_reports == 2
+    assert count(portal, UsageReportRow) == 1
 
 
 def test_tombstones_go_with_their_links_and_live_keys_stay(portal: Portal) -> None:
@@ -136,5 +146,5 @@ def test_more_than_a_handful_goes_in_several_steps(
 ) -> None:
     monkeypatch.setattr(retention, "_AT_ONCE", 2)
     store(portal, *(agent_key(alice, f"gone {n}", public_id=f"{n}", deleted_at=OLD) for n in range(5)))
-    assert retention.prune(portal) == Pruned(0, 0, 5, 0, 0, 0)
-    assert retention.prune(portal) == Pruned(0, 0, 0, 0, 0, 0)
+    assert retention.prune(portal) == Pruned(agent_keys=5)
+    assert retention.prune(portal) == Pruned()

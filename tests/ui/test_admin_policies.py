@@ -12,6 +12,9 @@ from keyportal.ui.admin_policies.state import PoliciesState
 from keyportal.ui.admin_policies.values import SECTIONS, WORDS
 from tests.ui.support import do, state_for
 
+MINUTES = {"failover_minutes": "10"}
+KEPT = {"usage_kept_days": "50", "deleted_kept_days": "5", "reports_kept_days": "9"}
+
 
 @pytest.fixture
 async def state(portal: Portal, root: Principal) -> PoliciesState:
@@ -38,7 +41,7 @@ async def test_the_page_begins_with_what_is_in_force(state: PoliciesState) -> No
 async def test_a_section_is_saved_alone_and_counts_at_once(
     state: PoliciesState, portal: Portal, root: Principal
 ) -> None:
-    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    await do(state, "save_keys", {"one_key_per_provider": "on", **MINUTES})
     assert now(portal, root) == Policies(one_key_per_provider=True)
     assert (state.form.one_key_per_provider, state.changed_by) == (True, "root@example.com")
     assert state.notice and not state.notice_is_problem
@@ -51,13 +54,23 @@ async def test_providers_are_ticked_and_numbers_saved(
         state, "save_environment", {"environment_fallback": "on", "off-openai": "on", "off-nobody": "on"}
     )
     await do(state, "save_agent_keys", {"agent_key_days": " 30 ", "agent_key_longest_days": "60"})
-    await do(state, "save_retention", {"usage_kept_days": "50", "deleted_kept_days": "5"})
+    await do(
+        state,
+        "save_retention",
+        {"usage_kept_days": "50", "deleted_kept_days": "5", "reports_kept_days": "9"},
+    )
+    await do(state, "save_keys", {"failover": "on", "failover_minutes": "45"})
+    await do(state, "save_debugging", {})
     assert now(portal, root) == Policies(
         environment_off=("openai",),
         agent_key_days=30,
         agent_key_longest_days=60,
         usage_kept_days=50,
         deleted_kept_days=5,
+        reports_kept_days=9,
+        failover=True,
+        failover_minutes=45,
+        resolve_cache=False,
     )
 
 
@@ -67,8 +80,12 @@ async def test_providers_are_ticked_and_numbers_saved(
         ("save_agent_keys", {"agent_key_days": "x", "agent_key_longest_days": "60"}, "agent_key_days"),
         ("save_agent_keys", {"agent_key_days": "90", "agent_key_longest_days": "60"}, "agent_key_days"),
         ("save_agent_keys", {"agent_key_days": "90"}, "agent_key_longest_days"),
-        ("save_retention", {"usage_kept_days": "1", "deleted_kept_days": "5"}, "usage_kept_days"),
-        ("save_retention", {"usage_kept_days": "50", "deleted_kept_days": "-5"}, "deleted_kept_days"),
+        ("save_retention", {**KEPT, "usage_kept_days": "1"}, "usage_kept_days"),
+        ("save_retention", {**KEPT, "deleted_kept_days": "-5"}, "deleted_kept_days"),
+        ("save_retention", {**KEPT, "reports_kept_days": "7"}, "reports_kept_days"),
+        ("save_keys", {"failover": "on"}, "failover_minutes"),
+        ("save_keys", {"failover_minutes": "0"}, "failover_minutes"),
+        ("save_keys", {"failover_minutes": "1441"}, "failover_minutes"),
     ],
 )
 async def test_what_cannot_be_is_told_beside_its_field(
@@ -82,18 +99,21 @@ async def test_what_cannot_be_is_told_beside_its_field(
 async def test_a_change_of_somebody_else_is_shown_and_theirs_can_be_taken(
     state: PoliciesState, portal: Portal, root: Principal
 ) -> None:
-    policies.change_policies(portal, root, {"failover": True})
-    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    policies.change_policies(portal, root, {"failover": True, "failover_minutes": 1})
+    await do(state, "save_keys", {"one_key_per_provider": "on", **MINUTES})
     assert state.conflict_section == "keys"
-    assert [(d.word, d.theirs, d.mine) for d in state.conflicts] == [("Failing over", "on", "off")]
-    assert now(portal, root) == Policies(failover=True)
+    assert [(d.word, d.theirs, d.mine) for d in state.conflicts] == [
+        ("Failing over", "on", "off"),
+        ("Step back after a report", "1 minute", "10 minutes"),
+    ]
+    assert now(portal, root) == Policies(failover=True, failover_minutes=1)
     await do(state, "take_theirs")
     assert (state.conflict_section, state.form.failover) == ("", True)
 
 
 async def test_or_mine_can_be_saved_over_it(state: PoliciesState, portal: Portal, root: Principal) -> None:
     policies.change_policies(portal, root, {"failover": True})
-    await do(state, "save_keys", {"one_key_per_provider": "on"})
+    await do(state, "save_keys", {"one_key_per_provider": "on", **MINUTES})
     await do(state, "save_mine")
     assert now(portal, root) == Policies(one_key_per_provider=True)
     assert state.conflict_section == ""
@@ -103,7 +123,7 @@ async def test_a_change_elsewhere_is_no_conflict(
     state: PoliciesState, portal: Portal, root: Principal
 ) -> None:
     policies.change_policies(portal, root, {"usage_kept_days": 50})
-    await do(state, "save_keys", {"failover": "on"})
+    await do(state, "save_keys", {"failover": "on", **MINUTES})
     assert now(portal, root) == Policies(failover=True, usage_kept_days=50)
 
 
@@ -119,6 +139,7 @@ async def test_a_form_that_is_none_changes_only_what_it_says(
 async def test_a_member_sees_and_changes_nothing(portal: Portal, alice: Principal, root: Principal) -> None:
     state = state_for(PoliciesState, portal, alice)
     await do(state, "load")
-    await do(state, "save_keys", {"failover": "on"})
+    await do(state, "save_keys", {"failover": "on", **MINUTES})
+    await do(state, "save_debugging", {})
     assert (state.is_loaded, state.notice_is_problem) == (False, True)
     assert now(portal, root) == Policies()

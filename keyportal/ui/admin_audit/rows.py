@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
+from keyportal.domain.audit import Action
 from keyportal.services.audit_search import EventDetail, EventView, Target
 from keyportal.services.audit_verification import VerificationView
 from keyportal.ui import routes
-from keyportal.ui.theme import ACTION_WORDS, DETAIL_WORDS, STRANGERS
+from keyportal.ui.shared.lines import words_of
+from keyportal.ui.theme import DETAIL_WORDS, STRANGERS
 
 _OPERATOR, _ANONYMOUS = "operator", "anonymous"
 
@@ -66,7 +68,7 @@ class Verification:
 
 
 def event_row(view: EventView) -> EventRow:
-    words = ACTION_WORDS.get(view.action, view.action)
+    words = words_of(view)
     return EventRow(
         id=str(view.number),
         name=f"{words}, event {view.number:,}",
@@ -93,7 +95,9 @@ def event_shown(found: EventDetail) -> EventShown:
         Fact("Event id", event.id, is_mono=True),
         Fact("Encryption key", event.key_id, is_mono=True),
     ]
-    details = [Fact(DETAIL_WORDS.get(name, name), _readable(value)) for name, value in event.details]
+    details = [
+        Fact(DETAIL_WORDS.get(name, name), _detail(event, name, value)) for name, value in event.details
+    ]
     link, word = _link(found.target)
     return EventShown(event_row(event), [f for f in facts if f.value], details, event.chain[:16], link, word)
 
@@ -103,6 +107,11 @@ def verification(view: VerificationView | None) -> Verification:
         return Verification()
     broken_at = f"{view.broken_at:,}" if view.broken_at is not None else ""
     return Verification(True, _written(view.at), view.by, f"{view.events:,}", f"{view.last:,}", broken_at)
+
+
+def _detail(event: EventView, name: str, value: str) -> str:
+    is_times = name == "count" and event.action == Action.CREDENTIAL_RESOLVE
+    return f"{int(value):,} times" if is_times and value.isdigit() else _readable(value)
 
 
 def _readable(value: str) -> str:

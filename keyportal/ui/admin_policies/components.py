@@ -14,9 +14,15 @@ def policy_sections() -> rx.Component:
     return rx.cond(
         PoliciesState.is_loaded,
         rx.box(
-            _keys(), _environment(), _agent_keys(), _retention(), _last_change(), class_name="kp-policies"
+            _keys(),
+            _environment(),
+            _agent_keys(),
+            _retention(),
+            _debugging(),
+            _last_change(),
+            class_name="kp-policies",
         ),
-        rx.box(*[rx.skeleton(height="164px") for _ in range(4)], class_name="kp-policies"),
+        rx.box(*[rx.skeleton(height="164px") for _ in range(5)], class_name="kp-policies"),
     )
 
 
@@ -39,6 +45,16 @@ def _keys() -> rx.Component:
             "While a key is refused or without quota, the next one in its order may be used.",
             "Only for keys whose owner agreed to it. Turned off, a failing key is used all the same and"
             " the program sees the provider's refusal.",
+        ),
+        rx.box(
+            _number(
+                "failover_minutes",
+                state.form.failover_minutes,
+                "So long a key is left out once a program reported it. After a failed test it is left out"
+                " until the next test.",
+                unit="minutes",
+            ),
+            class_name="kp-pair",
         ),
         on_submit=state.save_keys,
     )
@@ -110,6 +126,12 @@ def _retention() -> rx.Component:
                 "Names and masks of deleted keys, ended sessions, used links. Values are wiped at once,"
                 " always.",
             ),
+            _days(
+                "reports_kept_days",
+                state.form.reports_kept_days,
+                "Which uses programs reported on, so that none counts twice. What they counted stays with"
+                " the usage.",
+            ),
             class_name="kp-pair",
         ),
         rx.el.p(
@@ -118,6 +140,22 @@ def _retention() -> rx.Component:
             class_name="kp-hint",
         ),
         on_submit=state.save_retention,
+    )
+
+
+def _debugging() -> rx.Component:
+    state = PoliciesState
+    return _section(
+        "debugging",
+        "Debugging",
+        "What is only of use while you look for a fault.",
+        _switch(
+            "resolve_cache",
+            state.form.resolve_cache,
+            "Turn it off to have each resolve read everything anew while you look for a fault.",
+            "The answers are the same either way, only slower without.",
+        ),
+        on_submit=state.save_debugging,
     )
 
 
@@ -177,9 +215,13 @@ def _switch(name: str, is_on: Any, sentence: str, effect: str) -> rx.Component:
 
 
 def _days(name: str, value: Any, help_text: str) -> rx.Component:
+    return _number(name, value, help_text, unit="days")
+
+
+def _number(name: str, value: Any, help_text: str, *, unit: str) -> rx.Component:
     state = PoliciesState
     return text_field(
-        f"{WORDS[name]} (days)",
+        f"{WORDS[name]} ({unit})",
         input_id=name,
         value=value.to_string(),
         help_text=help_text,

@@ -26,6 +26,7 @@ _SAID = {
     "environment": "The policies for the server's variables are saved and count from now on.",
     "agent_keys": "The lifetimes are saved. They hold for the next agent keys.",
     "retention": "What is kept is saved. What is too old goes within the hour.",
+    "debugging": "This is saved and holds for every process at once.",
 }
 
 
@@ -73,6 +74,11 @@ class PoliciesState(SessionState):
     @guarded(Permission.POLICIES_WRITE)
     async def save_retention(self, form: dict[str, Any]) -> None:
         await self._read_and_save("retention", form)
+
+    @rx.event
+    @guarded(Permission.POLICIES_WRITE)
+    async def save_debugging(self, form: dict[str, Any]) -> None:
+        await self._read_and_save("debugging", form)
 
     @rx.event
     @guarded(Permission.POLICIES_WRITE)

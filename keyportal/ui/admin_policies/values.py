@@ -10,23 +10,28 @@ from keyportal.services.providers import ProviderView
 
 # The sections of the page with the policies that are saved together.
 SECTIONS = {
-    "keys": ("one_key_per_provider", "failover"),
+    "keys": ("one_key_per_provider", "failover", "failover_minutes"),
     "environment": ("environment_fallback", "environment_off"),
     "agent_keys": ("agent_key_days", "agent_key_longest_days"),
-    "retention": ("usage_kept_days", "deleted_kept_days"),
+    "retention": ("usage_kept_days", "deleted_kept_days", "reports_kept_days"),
+    "debugging": ("resolve_cache",),
 }
 WORDS = {
     "one_key_per_provider": "One key per provider",
     "failover": "Failing over",
+    "failover_minutes": "Step back after a report",
     "environment_fallback": "Use the server's variables",
     "environment_off": "Never for these providers",
     "agent_key_days": "Usual lifetime",
     "agent_key_longest_days": "Longest lifetime",
     "usage_kept_days": "Keep usage by day",
     "deleted_kept_days": "Keep remains of deleted things",
+    "reports_kept_days": "Keep reports of programs",
+    "resolve_cache": "Answer resolves from memory",
 }
 _PROVIDER_FIELD = "off-"
-_DAYS_LIMIT = 5
+_DIGITS_LIMIT = 5
+_UNITS = {"days": "day", "minutes": "minute"}
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,14 @@ class PoliciesForm:
 
     one_key_per_provider: bool = False
     failover: bool = False
+    failover_minutes: int = 0
     environment_fallback: bool = True
     agent_key_days: int = 0
     agent_key_longest_days: int = 0
     usage_kept_days: int = 0
     deleted_kept_days: int = 0
+    reports_kept_days: int = 0
+    resolve_cache: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def differences(
 ) -> list[Difference]:
     """Return what somebody else changed of what is being saved. `names` are those of providers by id."""
     return [
-        Difference(WORDS[name], _told(getattr(theirs, name), names), _told(value, names))
+        Difference(WORDS[name], _told(name, getattr(theirs, name), names), _told(name, value, names))
         for name, value in mine.items()
         if getattr(theirs, name) != getattr(seen, name)
     ]
@@ -99,18 +107,26 @@ def differences(
 def _read(name: str, form: Mapping[str, Any], rows: Sequence[EnvironmentRow]) -> Any:
     if name == "environment_off":
         return tuple(row.id for row in rows if form.get(row.field))
-    if not name.endswith("_days"):
+    unit = _unit_of(name)
+    if not unit:
         return bool(form.get(name))
     typed = form.get(name)
     text = typed.strip() if isinstance(typed, str) else ""
-    if not (text.isascii() and text.isdigit() and len(text) <= _DAYS_LIMIT):
-        raise InvalidInput("Enter a number of days.", field=name)
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_LIMIT):
+        raise InvalidInput(f"Enter a number of {unit}.", field=name)
     return int(text)
 
 
-def _told(value: Any, names: Mapping[str, str]) -> str:
+def _unit_of(name: str) -> str:
+    """Return what a number of this policy counts, or nothing where it is no number."""
+    unit = name.rpartition("_")[2]
+    return unit if unit in _UNITS else ""
+
+
+def _told(name: str, value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, int):
-        return "1 day" if value == 1 else f"{value} days"
+        unit = _unit_of(name)
+        return f"1 {_UNITS[unit]}" if value == 1 else f"{value} {unit}"
     return ", ".join(names.get(one, one) for one in value) or "none"

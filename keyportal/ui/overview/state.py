@@ -110,6 +110,8 @@ _ACTS = {
     Concern.UNREADABLE: "Enter again",
     Concern.RE_ENTER: "Enter value",
     Concern.FAILING: "Fix",
+    Concern.REPORTED: "Test",
+    Concern.STEPS_BACK: "Test",
     Concern.EXPIRED: "Review",
     Concern.EXPIRING: "Rotate",
     Concern.REMINDER: "Rotate",

@@ -9,6 +9,7 @@ _MEMBER_LINKS = (
     ("Overview", "layout-dashboard", routes.OVERVIEW),
     ("API keys", "key-round", routes.API_KEYS),
     ("Agent keys", "bot", routes.AGENT_KEYS),
+    ("Usage", "chart-column", routes.USAGE),
 )
 _ADMIN_LINKS = (
     ("System keys", "shield", routes.SYSTEM_KEYS),

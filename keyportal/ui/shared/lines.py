@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keyportal.domain.audit import Action
 from keyportal.services.audit_search import EventView
 from keyportal.services.sessions import SessionView
 from keyportal.ui.theme import ACTION_WORDS, STRANGERS
@@ -38,10 +39,16 @@ def session_line(view: SessionView) -> SessionLine:
     )
 
 
+def words_of(view: EventView) -> str:
+    """Return what an event says somebody did, and how often where it stands for several uses."""
+    words = ACTION_WORDS.get(view.action, view.action)
+    count = dict(view.details).get("count", "") if view.action == Action.CREDENTIAL_RESOLVE else ""
+    return f"{words} {int(count):,} times" if count.isdigit() else words
+
+
 def activity_line(view: EventView, person_id: str, *, is_you: bool = False) -> ActivityLine:
     """Return an event for the page of one person, whose own name needs no repeating there."""
-    words = ACTION_WORDS.get(view.action, view.action)
     what = "" if view.object_id == person_id else view.object_label
     is_own = is_you and view.who_kind == "user" and view.user_id == person_id
     by = "You" if is_own else STRANGERS.get(view.who_kind, view.who)
-    return ActivityLine(view.id, words, what, by, view.result, view.at.isoformat())
+    return ActivityLine(view.id, words_of(view), what, by, view.result, view.at.isoformat())

@@ -17,6 +17,11 @@ _TWO = (1280, 390)
 _NO_MATCH = {name: f"{path}?q=nothing+like+this" for name, path in _LISTS.items()}
 
 
+def _days_as_a_table(page: Page) -> None:
+    page.get_by_test_id("days-as-table").click()
+    expect(page.get_by_test_id("day-line").first).to_be_visible()
+
+
 def _list_refused(page: Page) -> None:
     expect(page.get_by_test_id("list-problem")).to_be_visible()
 
@@ -41,6 +46,13 @@ PICTURES = (
     Picture("api-keys-narrowed", "/api-keys?provider=openai&status=active&sort=-usage&size=50"),
     Picture("api-keys-problem", "/api-keys?status=nonsense", _list_refused, widths=_TWO),
     Picture("audit-narrowed", "/admin/audit?within=days&action=credential.create&result=ok"),
+    Picture("usage-full", "/usage", whole=True),
+    Picture("usage-everyone", "/usage?person=everyone&by=key&days=90", whole=True),
+    Picture("usage-by-agent-key", "/usage?by=agent_key&days=7&source=user", whole=True, widths=_TWO),
+    Picture("usage-days", "/usage?by=key&sort=rate", _days_as_a_table, whole=True, widths=_TWO),
+    Picture("usage-empty", "/usage", who=NEW, where="empty", widths=_TWO),
+    Picture("usage-no-match", "/usage?q=nothing+like+this", widths=_TWO),
+    Picture("usage-problem", "/usage?days=365", _list_refused, widths=_TWO),
     Picture("policies", "/admin/policies", whole=True),
     Picture("account", "/account", who=ADA, whole=True),
     Picture(

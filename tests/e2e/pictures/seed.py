@@ -13,6 +13,7 @@ from keyportal.services.provider_edits import NewProvider, ProviderEdit
 from keyportal.services.start_up import open_portal
 from keyportal.settings import settings_from
 from tests.e2e.pictures.seed_keys import LONG_NAME, add_good_keys, add_keys, add_system_keys
+from tests.e2e.pictures.seed_usage import add_usage
 from tests.e2e.seeding import add_person
 from tests.e2e.server import RunningPortal
 from tests.support import FakeClock
@@ -47,6 +48,7 @@ def fill(running: RunningPortal) -> None:
     add_good_keys(portal, clock, grace)
     _make_agent_key(portal, grace, "My notebook", used=True)
     _decide(portal, ada)
+    add_usage(portal, ada)
     audit_verification.verify(portal, ada)
     portal.close()
 

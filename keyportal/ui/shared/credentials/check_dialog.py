@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from keyportal.ui.shared.credentials.check_result import check_result
+from keyportal.ui.shared.credentials.reported import last_report
 from keyportal.ui.shared.widgets.forms import described, field
 
 
@@ -24,6 +25,7 @@ def check_dialog(state: Any) -> rx.Component:
                     (state.check.outcome == "") & ~state.check_is_running,
                     rx.text("This key was not tested yet.", size="2", data_testid="not-tested"),
                 ),
+                rx.cond(state.check_report.by != "", last_report(state.check_report)),
                 check_result(state.check, is_running=state.check_is_running, test_id="last-check"),
                 rx.cond(
                     (state.check_problem != "") & (state.check_problem_field != "model"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from keyportal.domain.checks import Outcome
 from keyportal.domain.errors import KeyPortalError, NotFound
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import checks, credentials
@@ -12,6 +13,7 @@ from keyportal.services.check_views import CheckView
 from keyportal.services.checks import Question
 from keyportal.ui.shared.credentials.check_values import CheckShown, check_shown
 from keyportal.ui.shared.credentials.page_state import CredentialPageState
+from keyportal.ui.shared.credentials.report_values import LastReport, last_report
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import current_portal, require_text, text_of
 
@@ -27,6 +29,7 @@ class CheckDialogState(CredentialPageState, mixin=True):
     check_begins_with_model: bool = False
     check_is_running: bool = False
     check: CheckShown = CheckShown()
+    check_report: LastReport = LastReport()
     check_problem: str = ""
     check_problem_field: str = ""
     check_models: list[str] = []
@@ -105,6 +108,9 @@ class CheckDialogState(CredentialPageState, mixin=True):
                 self.check_is_running = False
                 if found is not None:
                     self._show_check(found)
+                    # A rate limit says nothing of the key; whatever else was found takes the report's place.
+                    if found.outcome != Outcome.RATE_LIMITED:
+                        self.check_report = LastReport()
                 else:
                     self.check_problem, self.check_problem_field = refusal.message, refusal.field or "check"
             if found is not None:
@@ -118,7 +124,7 @@ class CheckDialogState(CredentialPageState, mixin=True):
         view = await self._call(credentials.get, portal, principal, self.ownership, wanted)
         with suppress(NotFound):  # Not tested yet, and the dialog says so.
             self._show_check(await self._call(checks.last_check, portal, principal, view.id))
-        self.check_id, self.check_name = view.id, view.name
+        self.check_id, self.check_name, self.check_report = view.id, view.name, last_report(view)
         self.check_about = f"{view.provider_name} {view.mask}"
         self.check_can_ask_model = view.provider in self.model_providers
         self.check_model_hint = self._model_hints.get(view.provider, "")
@@ -135,5 +141,6 @@ class CheckDialogState(CredentialPageState, mixin=True):
     def _forget_check(self) -> None:
         self._check_number += 1
         self.check_id, self.check, self.check_is_running = "", CheckShown(), False
+        self.check_report = LastReport()
         self.check_problem = self.check_problem_field = self.check_models_query = ""
         self.check_models, self.check_models_shown = [], []

@@ -50,8 +50,12 @@ def row_after(row: CredentialRowView, found: CheckView) -> CredentialRowView:
     if found.outcome == Outcome.RATE_LIMITED and row.health in VERDICTS:
         # It says nothing of the key: a former verdict stays, with its own time.
         return row
+    is_verdict = found.outcome in VERDICTS
     return replace(
         row,
+        reported_by="",
+        back_until="" if is_verdict else row.back_until,
+        instead="" if is_verdict else row.instead,
         health=found.outcome,
         health_message=found.message,
         checked_at=iso(found.checked_at),

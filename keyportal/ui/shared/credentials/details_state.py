@@ -21,6 +21,7 @@ from keyportal.ui.shared.credentials.details_values import (
     usage_bars,
 )
 from keyportal.ui.shared.credentials.page_state import CredentialPageState
+from keyportal.ui.shared.credentials.report_values import LastReport, ReportRow, last_report, report_rows
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import current_portal, require_text, text_of
 from keyportal.ui.shared.widgets.provider_picker import PickerGroup, PickerOption
@@ -37,6 +38,8 @@ class DetailsState(CredentialPageState, mixin=True):
     details_more_models: str = ""
     details_links: list[LinkRow] = []
     details_usage: list[UsageBar] = []
+    details_report: LastReport = LastReport()
+    details_reports: list[ReportRow] = []
     details_history: list[HistoryRow] = []
     link_chosen: PickerOption = PickerOption()
     link_problem: str = ""
@@ -105,6 +108,7 @@ class DetailsState(CredentialPageState, mixin=True):
             return
         self.details, self.details_problem = details_shown(found), ""
         self.details_links, self.details_usage = link_rows(found.links), usage_bars(found.usage)
+        self.details_report, self.details_reports = last_report(found.view), report_rows(found.reports)
         self.details_history = history_rows(found.history)
         self._show_details_check(found.check)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from keyportal.services.credential_details import CredentialDetails, HistoryView, UsageDayView
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.links import LinkView
-from keyportal.ui.shared.credentials.rows import iso, mark_of
+from keyportal.ui.shared.credentials.rows import back_until, iso, mark_of
 from keyportal.ui.theme import ACTION_WORDS
 
 MODELS_SHOWN = 20
@@ -45,6 +45,8 @@ class DetailsShown:
     usage_30: str = "0"
     usage_words: str = ""
     version: int = 0
+    back_until: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         usage_30=f"{in_30_days:,}",
         usage_words=_usage_words(found.usage),
         version=view.version,
+        back_until=back_until(view),
+        instead=view.instead,
     )
 
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from keyportal.ui.shared.credentials.check_result import check_result
 from keyportal.ui.shared.credentials.drawer_parts import history, links, usage
+from keyportal.ui.shared.credentials.reported import reports
 from keyportal.ui.shared.credentials.table import label_badge, turned_off
 from keyportal.ui.shared.widgets.badge import look_badge, moment
 from keyportal.ui.shared.widgets.sheet import section, sheet
@@ -47,6 +48,7 @@ def _details(state: Any) -> rx.Component:
             _facts(state),
             section("In the chain", rx.text(state.details.place, size="2", data_testid="place")),
             _last_test(state),
+            reports(state),
             usage(state),
             links(state),
             history(state),

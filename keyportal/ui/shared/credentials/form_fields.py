@@ -225,6 +225,7 @@ def _failover_box(state: Any) -> rx.Component:
         "Use the next key while this one fails",
         name="failover",
         is_on=state.form.failover,
-        help_text="While its last test was refused or without quota, the next usable key is handed out.",
+        help_text="While its last test was refused or without quota, and for a while after a program reported"
+        " so, the next usable key is handed out.",
         data_testid="failover",
     )

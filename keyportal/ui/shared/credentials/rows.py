@@ -11,7 +11,11 @@ _WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_
 
 @dataclass(frozen=True)
 class CredentialRowView:
-    """`mark` is what is unusual about a key, by its word in the theme: waits, waiting or retired."""
+    """`mark` is what is unusual about a key, by its word in the theme: waits, waiting or retired.
+
+    `reported_by` is the agent key whose report its health is. `back_until` is when a key that steps back
+    comes in again, and `instead` a sentence for what is used meanwhile.
+    """
 
     id: str
     provider: str
@@ -38,6 +42,9 @@ class CredentialRowView:
     expires_soon: bool
     reminder_due: bool
     mark: str
+    reported_by: str = ""
+    back_until: str = ""
+    instead: str = ""
 
 
 def row_view(view: CredentialView) -> CredentialRowView:
@@ -67,6 +74,9 @@ def row_view(view: CredentialView) -> CredentialRowView:
         expires_soon=view.expires_soon,
         reminder_due=view.reminder_due,
         mark=mark_of(view),
+        reported_by=view.health.reported_by,
+        back_until=back_until(view),
+        instead=view.instead,
     )
 
 
@@ -77,6 +87,11 @@ def mark_of(view: CredentialView) -> str:
     if view.has_waiting:
         return "waiting"
     return "retired" if view.replaced_by_id is not None else ""
+
+
+def back_until(view: CredentialView) -> str:
+    """Return until when a key steps back, or nothing: its owner may agree where the policy does not."""
+    return iso(view.failing_until) if view.instead else ""
 
 
 def health_latency(outcome: str, latency_ms: int | None) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from keyportal.ui.shared.credentials.reported import found_when, stepped_back
 from keyportal.ui.shared.credentials.rows import CredentialRowView
 from keyportal.ui.shared.credentials.tools import batch_line, test_all
 from keyportal.ui.shared.table.chips import Filter, look_filter
@@ -162,6 +163,7 @@ def _status(row: rx.Var[CredentialRowView]) -> rx.Component:
             row.reminder_due,
             rx.text("Rotation is due", class_name="kp-sub kp-attention", data_testid="reminder"),
         ),
+        rx.cond(row.back_until, stepped_back(row)),
         rx.cond(
             row.expires_soon,
             rx.text(
@@ -199,7 +201,7 @@ def _health(state: Any, row: rx.Var[CredentialRowView]) -> rx.Component:
             class_name="kp-badge-button",
             data_testid="open-check",
         ),
-        rx.cond(row.checked_at, rx.text(moment(row.checked_at), class_name="kp-sub")),
+        rx.cond(row.checked_at, found_when(row)),
     )
 
 

@@ -1,0 +1,94 @@
+"""What a process keeps of decisions between resolves, and how it knows that they still hold.
+
+Each carries the number of the last change it was made behind. It holds as long as nothing it was made
+from has a later one; whoever writes a batch finds out, in the same transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from keyportal.domain.principals import Principal
+from keyportal.persistence.changes import EVERYBODY
+from keyportal.persistence.credentials import SYSTEM_OWNER
+from keyportal.services.releases import Release
+
+# More are not kept: the oldest goes.
+MOST = 10_000
+_MARKED_EVERY = timedelta(minutes=1)
+
+
+class Wanted(NamedTuple):
+    """What a caller asks for, as sent."""
+
+    provider: str
+    user: str | None = None
+    model: str | None = None
+
+
+# The digest of the agent key that asks, and what for.
+Asked = tuple[bytes, Wanted]
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A decision: an agent key that was let in, the person it acts for, and the key that is theirs.
+
+    `marked_at` is when the agent key's last use was written down.
+    """
+
+    principal: Principal
+    owner_id: str
+    subject_id: str
+    release: Release
+    ends_at: datetime
+    marked_at: datetime | None
+    number: int
+
+    def is_marked(self, now: datetime) -> bool:
+        return self.marked_at is not None and now - self.marked_at < _MARKED_EVERY
+
+
+class ReleaseCache:
+    """Belongs to one event loop; not for several threads."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._changed: dict[str, int] = {}
+        self._kept: dict[Asked, Known] = {}
+
+    def find(self, asked: Asked, now: datetime) -> Known | None:
+        known = self._kept.get(asked)
+        if known is None or self.is_current(known, now):
+            return known
+        del self._kept[asked]
+        return None
+
+    def keep(self, asked: Asked, known: Known) -> None:
+        if asked not in self._kept and len(self._kept) >= MOST:
+            del self._kept[next(iter(self._kept))]
+        self._kept[asked] = known
+
+    def is_current(self, known: Known, now: datetime) -> bool:
+        return now < known.ends_at and self.holds(known)
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether nothing that the decision was made from is known to have changed since."""
+        if known.number >= self.number:
+            return True
+        scopes = (known.owner_id, known.subject_id, SYSTEM_OWNER, EVERYBODY)
+        if any(self._changed.get(scope, 0) > known.number for scope in scopes):
+            return False
+        known.number = self.number
+        return True
+
+    def note(self, number: int, scopes: Mapping[str, int]) -> None:
+        """Take in what changed. Whatever no longer holds is dropped when it is next asked for."""
+        if number < self.number:
+            # Another database stands in its place: nothing that was read before says anything.
+            for known in self._kept.values():
+                known.number = -1
+            self._changed, self._kept = {}, {}
+        self.number = number
+        self._changed.update(scopes)

@@ -1,0 +1,1 @@
+"""How often keys were used, by day, provider, key and program."""

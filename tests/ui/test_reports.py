@@ -1,0 +1,152 @@
+"""What programs report, as the pages show it: in the list, the drawer, Overview, the trail and activity."""
+
+from datetime import timedelta
+
+import pytest
+
+from keyportal.domain.audit import Action
+from keyportal.domain.principals import Principal
+from keyportal.domain.usage import ReportedOutcome
+from keyportal.services import audit
+from keyportal.services.audit_search import event_view
+from keyportal.services.portal import Portal
+from keyportal.ui.admin_audit.state import AuditState
+from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.overview.state import OverviewState
+from keyportal.ui.shared.credentials.report_values import LastReport
+from keyportal.ui.shared.lines import activity_line
+from keyportal.ui.theme import ACTION_WORDS, CONCERN, REPORTED
+from tests.fakes.fake_provider import FakeProvider
+from tests.services.reporting import decide, handed_out, report
+from tests.services.support import events, save
+from tests.support import START
+from tests.ui.support import do, state_for, visit
+
+UNTIL = (START + timedelta(minutes=10)).isoformat()
+
+
+@pytest.fixture
+def stepped_back(portal: Portal, alice: Principal, agent: Principal) -> str:
+    decide(portal, failover=True)
+    mine = save(portal, alice, "mine", failover=True)
+    save(portal, alice, "spare")
+    report(portal, agent, mine.id, "auth_failed")
+    return mine.id
+
+
+@pytest.fixture
+async def state(portal: Portal, alice: Principal) -> OwnCredentialsState:
+    return state_for(OwnCredentialsState, portal, alice)
+
+
+def test_every_outcome_has_its_word() -> None:
+    assert set(REPORTED) == set(ReportedOutcome)
+
+
+async def test_a_row_says_who_reported_and_until_when_it_steps_back(
+    state: OwnCredentialsState, stepped_back: str
+) -> None:
+    await do(state, "load")
+    mine, spare = sorted(state.rows, key=lambda row: row.name)
+    assert (mine.health, mine.reported_by, mine.checked_at) == ("invalid", "agent", START.isoformat())
+    assert (mine.back_until, mine.instead) == (UNTIL, "spare is used meanwhile.")
+    assert (spare.reported_by, spare.back_until, spare.instead) == ("", "", "")
+
+
+@pytest.mark.parametrize(("status", "back_until"), [(200, ""), (401, ""), (500, UNTIL)])
+async def test_a_test_takes_the_report_s_place_in_the_row(
+    state: OwnCredentialsState, stepped_back: str, openai: FakeProvider, status: int, back_until: str
+) -> None:
+    await do(state, "load")
+    openai.answer(status, {"data": []})
+    await do(state, "test", stepped_back)
+    mine = next(row for row in state.rows if row.id == stepped_back)
+    assert (mine.reported_by, mine.back_until) == ("", back_until)
+
+
+async def test_the_drawer_counts_reports_and_says_what_is_used_meanwhile(
+    state: OwnCredentialsState, portal: Portal, agent: Principal, stepped_back: str
+) -> None:
+    for _ in range(2):
+        report(portal, agent, stepped_back, "rate_limited")
+    await do(state, "load")
+    await do(state, "open_row", stepped_back)
+    details, said = state.details, state.details_report
+    assert [(one.outcome, one.count) for one in state.details_reports] == [
+        ("auth_failed", "1"),
+        ("rate_limited", "2"),
+    ]
+    assert (said.outcome, said.by, said.at) == ("invalid", "agent", START.isoformat())
+    assert (details.back_until, details.instead) == (UNTIL, "spare is used meanwhile.")
+    assert said.words.startswith("agent reported that OpenAI refused this key.")
+    assert state.details_check.outcome == ""
+    assert state.details_history[0].what == ("Reported on the key: auth failed, steps back until 12:10 UTC")
+
+
+@pytest.mark.parametrize(("status", "stays"), [(200, False), (500, False), (429, True)])
+async def test_the_dialog_of_the_last_test_shows_the_report_until_a_test_says_more(
+    state: OwnCredentialsState, stepped_back: str, openai: FakeProvider, status: int, stays: bool
+) -> None:
+    await do(state, "open_check", stepped_back)
+    assert (state.check.outcome, state.check_report.by) == ("", "agent")
+    openai.answer(status, {"data": []})
+    await do(state, "test_again")
+    assert (state.check_report.by != "") == stays
+    await do(state, "close_check", False)
+    assert state.check_report == LastReport()
+
+
+async def test_of_a_key_nobody_reported_on_nothing_is_said(
+    state: OwnCredentialsState, portal: Portal, alice: Principal
+) -> None:
+    mine = save(portal, alice)
+    await do(state, "load")
+    await do(state, "open_row", mine.id)
+    assert (state.details_report, state.details.back_until, state.details_reports) == (LastReport(), "", [])
+
+
+async def test_overview_offers_to_test_what_programs_report(
+    portal: Portal, alice: Principal, agent: Principal, stepped_back: str
+) -> None:
+    other = save(portal, alice, "other", provider="anthropic")
+    report(portal, agent, other.id, "quota_exhausted")
+    state = state_for(OverviewState, portal, alice)
+    await do(state, "load")
+    assert [(row.concern, row.name, row.act, row.href) for row in state.attention] == [
+        ("reported", "other", "Test", f"/api-keys?open={other.id}"),
+        ("steps_back", "mine", "Test", f"/api-keys?open={stepped_back}"),
+    ]
+    assert {row.concern for row in state.attention} <= set(CONCERN)
+
+
+async def test_an_event_for_several_uses_says_how_many(
+    portal: Portal, root: Principal, alice: Principal, agent: Principal
+) -> None:
+    key = save(portal, alice)
+    for count in (1200, 1):
+        handed_out(portal, agent, key.id, count=count)
+    state = state_for(AuditState, portal, root)
+    visit(state, "/admin/audit?action=use")
+    await do(state, "load")
+    assert [row.words for row in state.rows] == ["Used the key", "Used the key 1,200 times"]
+    await do(state, "open_row", state.rows[1].id)
+    assert {f.label: f.value for f in state.shown.details}["How many"] == "1,200 times"
+    line = activity_line(event_view(events(portal)[-2]), alice.user_id or "")
+    assert line.words == "Used the key 1,200 times"
+
+
+async def test_a_report_is_on_the_trail_in_words(portal: Portal, root: Principal, stepped_back: str) -> None:
+    state = state_for(AuditState, portal, root)
+    visit(state, "/admin/audit?action=use")
+    await do(state, "load")
+    assert (state.rows[0].words, state.rows[0].what) == ("Reported on the key", "mine")
+    await do(state, "open_row", state.rows[0].id)
+    details = {f.label: f.value for f in state.shown.details}
+    assert (details["Outcome"], details["Steps back until"]) == ("auth_failed", "21 Nov 2026, 12:10 UTC")
+
+
+def test_a_count_of_another_act_is_not_told_as_times(portal: Portal, alice: Principal) -> None:
+    with portal.database.transaction() as session:
+        audit.record(portal, session, alice, Action.CREDENTIAL_EXPORT, count=7)
+    line = activity_line(event_view(events(portal)[-1]), "")
+    assert line.words == ACTION_WORDS["credential.export"]
