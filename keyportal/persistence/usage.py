@@ -187,6 +187,7 @@ def _named_rows(
 
 
 def _columns() -> list[Any]:
+    # SQLModel gives a class its table when it is made: no type says so.
     return list(UsageDayRow.__table__.c)  # type: ignore[attr-defined]
 
 
