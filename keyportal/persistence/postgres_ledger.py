@@ -1,4 +1,8 @@
-"""Puts on record what was handed out, on PostgreSQL: in pipelines, two round trips to a batch."""
+"""Puts on record what was handed out, on PostgreSQL: mostly with one call for a batch.
+
+The call holds what it was decided behind: the last change and the trail's last link. Where another process
+was there meanwhile it writes nothing, and the batch is written in two round trips, under the trail's lock.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,6 +14,7 @@ import psycopg
 from keyportal.domain.errors import StorageUnavailable
 from keyportal.persistence.engine import CHAIN_LOCK
 from keyportal.persistence.ledger import CHANGES, NUMBER, Busy, Changed, Held
+from keyportal.persistence.postgres_call import call, is_quiet
 from keyportal.persistence.release_batches import (
     EVENTS,
     LAST_LINK,
@@ -18,11 +23,16 @@ from keyportal.persistence.release_batches import (
     Link,
     columns_of,
     counts,
+    document_of,
 )
 
 _DEADLINE_S = 10.0
 # Whoever holds a row for longer must not hold up those who want another.
-_WAIT_A_LITTLE = "SET LOCAL lock_timeout = '100ms'"
+_WAIT_A_LITTLE = "SET lock_timeout = '100ms'"
+_RECORD = "keyportal_record_releases"
+_PREPARE = f"PREPARE {_RECORD} (bigint, text, json) AS SELECT record_releases($1, $2, $3)"
+# Raised by the same: somebody came between while it waited, and it wrote nothing.
+_CAME_BETWEEN = "KP001"
 _FREE = "SELECT id FROM credentials WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 # What the server's list of connections shows.
 NAME = "keyportal resolves"
@@ -34,6 +44,8 @@ class PostgresLedger:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._parameters = parameters
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        # The link of what was written last, if nothing went wrong since.
+        self._last: str | None = None
 
     async def write(self, batch: Batch, known: int, link: Link) -> Changed | None:
         """Commit a batch if nothing changed since number `known`, else return what did.
@@ -53,19 +65,49 @@ class PostgresLedger:
     async def _write(self, batch: Batch, known: int, link: Link) -> Changed | None:
         try:
             try:
-                present, last = await self._count(batch)
+                if await self._record(batch, known, link):
+                    return None
+                return await self._write_in_two(batch, known, link)
             except psycopg.errors.LockNotAvailable:
                 await self._say_who_is_held(sorted(batch.uses))
-            except (psycopg.Error, OSError):
-                # Nothing is committed yet, and the server may only have been away since the last time.
-                await self.close()
-                present, last = await self._count(batch)
-            if present != known:
-                return await self._changes_since(known, present)
-            await self._commit(columns_of(batch, batch.links(last, link)))
         except (psycopg.Error, OSError):
             await self.close()
             raise StorageUnavailable from None
+
+    async def _record(self, batch: Batch, known: int, link: Link) -> bool:
+        """Write it with one call. False if it is not known what to write behind, or somebody came between."""
+        connection, last, self._last = self._connection, self._last, None
+        if connection is None or last is None or not is_quiet(connection.pgconn):
+            return False
+        links = batch.links(last, link)
+        try:
+            values = str(known), last, document_of(batch, links)
+            is_written = await call(connection.pgconn, _RECORD, values) == "t"
+        except psycopg.errors.InvalidSqlStatementName:
+            # The driver lets go of every prepared statement after a ROLLBACK.
+            await connection.execute(_PREPARE)
+            return False
+        except psycopg.DatabaseError as problem:
+            if problem.sqlstate != _CAME_BETWEEN:
+                raise
+            return False
+        self._last = links[-1] if is_written else None
+        return is_written
+
+    async def _write_in_two(self, batch: Batch, known: int, link: Link) -> Changed | None:
+        try:
+            present, last = await self._count(batch)
+        except psycopg.errors.LockNotAvailable:
+            raise
+        except (psycopg.Error, OSError):
+            # Nothing is committed yet, and the server may only have been away since the last time.
+            await self.close()
+            present, last = await self._count(batch)
+        if present != known:
+            return await self._changes_since(known, present)
+        links = batch.links(last, link)
+        await self._commit(columns_of(batch, links))
+        self._last = links[-1]
         return None
 
     async def _count(self, batch: Batch) -> tuple[int, str | None]:
@@ -73,7 +115,6 @@ class PostgresLedger:
         connection = await self._connected()
         async with connection.pipeline():
             await connection.execute("BEGIN")
-            await connection.execute(_WAIT_A_LITTLE)
             for statement, values in counts(batch):
                 await connection.execute(statement.encode(), values)
             await connection.execute(LOCK_CHAIN, (CHAIN_LOCK,))
@@ -109,6 +150,9 @@ class PostgresLedger:
             self._connection = await psycopg.AsyncConnection.connect(
                 **{**self._parameters, "application_name": NAME}, autocommit=True, prepare_threshold=0
             )
+            # For this connection, so that no call has to say so.
+            await self._connection.execute(_WAIT_A_LITTLE)
+            await self._connection.execute(_PREPARE)
         return self._connection
 
     def _hang_up(self) -> None:

@@ -43,9 +43,21 @@ def test_a_resolve_sends_what_was_asked_and_the_agent_key_in_one_header(way: Way
     assert found.credential.name == "Mine" and found.failed_over_from is None
 
 
-def test_an_absent_user_and_model_are_not_sent(way: Way, fake: FakeProvider) -> None:
-    way(fake.url).call("resolve", "openai")
-    assert json.loads(fake.requests[0].body) == {"provider": "openai"}
+@pytest.mark.parametrize(
+    ("asked", "path", "body"),
+    [
+        ({}, "/api/resolve/openai", b""),
+        ({"model": "meta/llama 3"}, "/api/resolve/openai?model=meta%2Fllama+3", b""),
+        ({"provider": " OpenAI"}, "/api/resolve", b'{"provider":" OpenAI"}'),
+    ],
+    ids=["provider", "model", "odd"],
+)
+def test_what_names_no_person_is_asked_in_the_address(
+    way: Way, fake: FakeProvider, asked: dict[str, str], path: str, body: bytes
+) -> None:
+    way(fake.url).call("resolve", **{"provider": "openai", **asked})
+    [request] = fake.requests
+    assert (request.method, request.path, request.body.replace(b": ", b":")) == ("POST", path, body)
 
 
 def test_the_key_that_stepped_back_is_told(way: Way, fake: FakeProvider) -> None:

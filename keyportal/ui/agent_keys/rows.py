@@ -13,10 +13,8 @@ SCOPE_FIELDS = {scope: f"scope-{scope.replace(':', '-')}" for scope in Scope}
 ON_A_DAY = "day"
 _PRESETS = (7, 30, 60, 90, 180, 365)
 
-_CURL = """curl -s {url}/api/resolve \\
-  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{{"provider": "openai"}}'
+_CURL = """curl -s -X POST {url}/api/resolve/openai \\
+  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY"
 """
 _CURL_LIST = """curl -s {url}/api/api-keys \\
   -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY"
@@ -26,9 +24,8 @@ import httpx
 
 agent_key = os.environ["KEYPORTAL_AGENT_KEY"]
 answer = httpx.post(
-    "{url}/api/resolve",
+    "{url}/api/resolve/openai",
     headers={{"Authorization": f"Bearer {{agent_key}}"}},
-    json={{"provider": "openai"}},
 )
 api_key = answer.raise_for_status().json()["api_key"]
 """
