@@ -14,7 +14,7 @@ _ANOTHER = (
 )
 
 
-class _Kept:
+class Kept:
     """Holds what may not be seen. Copies within the process are the same object; pickling is refused."""
 
     __slots__ = ("__api_key", "__fields")
@@ -32,7 +32,7 @@ class _Kept:
     def __repr__(self) -> str:
         return "(redacted)"
 
-    def __deepcopy__(self, memo: object) -> "_Kept":
+    def __deepcopy__(self, memo: object) -> "Kept":
         return self
 
     def __reduce__(self) -> NoReturn:
@@ -73,7 +73,7 @@ class Resolution:
     base_url: str
     resolution_id: str
     failed_over_from: Replaced | None
-    _kept: _Kept = field(repr=False, compare=False)
+    _kept: Kept = field(repr=False, compare=False)
 
     @property
     def api_key(self) -> str:
@@ -102,7 +102,7 @@ def resolution_in(content: bytes, asked: str) -> Resolution:
         base_url=_text(answer, "base_url"),
         resolution_id=_text(answer, "resolution_id"),
         failed_over_from=_credential(Replaced, answer.get("failed_over_from")),
-        _kept=_Kept(_text(answer, "api_key"), {str(k): str(v) for k, v in fields.items()}),
+        _kept=Kept(_text(answer, "api_key"), {str(k): str(v) for k, v in fields.items()}),
     )
 
 
