@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
+from keyportal.domain.sentences import Sentence
 from keyportal.persistence import credential_chains, credential_history, credentials, usage, usage_reports
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
 from keyportal.services import links
@@ -18,7 +19,6 @@ from keyportal.services.credential_places import place_of
 from keyportal.services.credential_views import CredentialView, credential_view, credential_views
 from keyportal.services.links import LinkView
 from keyportal.services.portal import Portal
-from keyportal.services.reported_health import clock_time
 
 DAYS = 30
 EVENTS = 20
@@ -46,7 +46,7 @@ class HistoryView:
     who: str
     action: str
     result: str
-    about: str
+    about: Sentence
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class CredentialDetails:
     """
 
     view: CredentialView
-    place: str
+    place: Sentence
     check: CheckView | None
     links: tuple[LinkView, ...]
     usage: tuple[UsageDayView, ...]
@@ -115,16 +115,18 @@ def _related(session: Session, row: CredentialRow) -> str:
 
 
 def _history(portal: Portal, events: Sequence[AuditEventRow]) -> list[HistoryView]:
-    return [HistoryView(e.at, e.principal_label, e.action, e.result, _about(portal, e)) for e in events]
+    return [
+        HistoryView(e.at, e.principal_label, e.action, e.result, Sentence(_about(portal, e))) for e in events
+    ]
 
 
-def _about(portal: Portal, event: AuditEventRow) -> str:
+def _about(portal: Portal, event: AuditEventRow) -> str | Sentence:
     """Say what of it, in words: from the details that are allowed on the trail, and no others."""
     details = event.details
     if changed := details.get("changed"):
         return ", ".join(_CHANGED.get(name, str(name).replace("_", " ")) for name in changed)
     if event.action == "credential.report":
-        return _reported(portal, details)
+        return _reported(details)
     if event.action == "credential.move" and "position" in details:
         return f"to place {details['position'] + 1}"
     if event.action == "credential.rotate":
@@ -136,12 +138,12 @@ def _about(portal: Portal, event: AuditEventRow) -> str:
     return str(details.get("outcome") or details.get("reason") or "").replace("_", " ")
 
 
-def _reported(portal: Portal, details: Mapping[str, Any]) -> str:
+def _reported(details: Mapping[str, Any]) -> str | Sentence:
     about = str(details.get("outcome", "")).replace("_", " ")
     if "until" not in details:
         return about
-    until = datetime.fromisoformat(details["until"])
-    return f"{about}, steps back until {clock_time(until, portal.clock.now())}"
+    # Not "steps back": nobody knows by now whether there was another key to use.
+    return Sentence(about, ", others come first until ", datetime.fromisoformat(details["until"]))
 
 
 _CHANGED = {

@@ -48,13 +48,6 @@ def get_policies(portal: Portal, principal: Principal) -> PoliciesView:
         return _view(session)
 
 
-def update_policies(
-    portal: Portal, principal: Principal, wanted: Policies, *, version: str | None = None
-) -> PoliciesView:
-    """Replace the policies, in force from the next call on. Raises InvalidInput, VersionConflict."""
-    return change_policies(portal, principal, wanted.as_json(), version=version)
-
-
 def change_policies(
     portal: Portal,
     principal: Principal,

@@ -4,11 +4,14 @@ import pytest
 
 from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
+from keyportal.domain.usage import ReportedOutcome
 from keyportal.persistence import audit_events
 from keyportal.services import audit, audit_search
 from keyportal.services.portal import Portal
+from keyportal.ui.admin_audit.rows import Fact
 from keyportal.ui.admin_audit.state import AuditState
-from keyportal.ui.theme import ACTION_GROUPS, ACTION_WORDS, DETAIL_WORDS, PRINCIPAL, RESULT
+from keyportal.ui.theme import ACTION_GROUPS, ACTION_WORDS, DETAIL_WORDS, PRINCIPAL, REPORT, RESULT
+from tests.services.reporting import handed_out
 from tests.services.support import SYSTEM, events, run_sql, save
 from tests.ui.support import do, state_for, visit
 
@@ -69,6 +72,63 @@ async def test_an_event_is_shown_in_full_with_a_way_to_its_object(portal: Portal
     assert len(state.shown.chain) == 16 and events(portal)[-1].chain.startswith(state.shown.chain)
     await do(state, "open_row", "999999")
     assert state.shown_problem and state.shown.chain == ""
+
+
+async def facts_of(state: AuditState, number: int | None) -> dict[str, Fact]:
+    await do(state, "open_row", str(number))
+    return {fact.label: fact for fact in state.shown.details}
+
+
+async def test_the_uses_an_event_stands_for_can_be_copied(
+    portal: Portal, root: Principal, alice: Principal, agent: Principal
+) -> None:
+    uid = handed_out(portal, agent, save(portal, alice).id, 1057)
+    state = await opened(portal, root)
+    facts = await facts_of(state, events(portal)[-1].id)
+    assert (state.shown.row.words, facts["How many"].value) == ("Used the key 1,057 times", "1,057 times")
+    lines = state.shown.resolutions.splitlines()
+    assert (len(lines), lines[0], lines[19]) == (20, uid, f"{uid}-19")
+    assert state.shown.others == "1,037 more follow in the same way, up to …-1056"
+    await facts_of(state, events(portal)[0].id)
+    assert (state.shown.resolutions, state.shown.others) == ("", "")
+
+
+async def test_a_report_says_its_outcome_and_leads_to_the_use_it_is_about(
+    portal: Portal, root: Principal, alice: Principal, agent: Principal
+) -> None:
+    key = save(portal, alice).id
+    uid = handed_out(portal, agent, key, 2)
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, agent, Action.CREDENTIAL_REPORT, object_id=key, object_label="mine",
+            outcome="auth_failed", ownership="user", resolution_id=f"{uid}-1",
+        )  # fmt: skip
+    state = await opened(portal, root)
+    assert state.rows[0].words == "Reported on the key: refused"
+    facts = await facts_of(state, events(portal)[-1].id)
+    assert (facts["Outcome"].value, facts["Whose key"].value) == ("Refused", "A person's key")
+    about = facts["About the use"]
+    assert (about.value, about.link) == (f"{uid}-1", f"/admin/audit?q={uid}-1")
+    state = await opened(portal, root, about.link)
+    assert [row.words for row in state.rows] == ["Used the key 2 times"]
+
+
+@pytest.mark.parametrize("outcome", ReportedOutcome)
+def test_no_report_shows_a_raw_outcome(outcome: ReportedOutcome) -> None:
+    assert REPORT[outcome] and "_" not in REPORT[outcome]
+
+
+async def test_details_speak_as_the_other_pages_do(portal: Portal, root: Principal) -> None:
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, root, Action.CREDENTIAL_CHECK, outcome="valid_limited", source="environment",
+            reason="too_many_attempts", role="member", changed=["api_key", "active"], model="gpt_4o",
+        )  # fmt: skip
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert {label: fact.value for label, fact in facts.items()} == {
+        "Outcome": "Limited", "Source": "Environment variable", "Reason": "Too many attempts",
+        "Role": "Member", "Changed": "Api key, active", "Model": "gpt_4o",
+    }  # fmt: skip
 
 
 async def test_more_events_than_are_counted_say_so(

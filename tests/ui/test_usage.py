@@ -162,6 +162,20 @@ async def test_nothing_used_yet_is_told_with_a_first_request(portal: Portal, bob
     assert state.is_filtered
 
 
+async def test_an_admin_is_told_that_somebody_else_used_nothing(
+    portal: Portal, alice: Principal, bob: Principal, root: Principal, used: object
+) -> None:
+    state = await opened(portal, root, f"/usage?person={bob.user_id}")
+    assert (state.total, state.is_filtered, state.other_person) == (0, False, "bob (bob@example.com)")
+    await do(state, "choose_person", "everyone")
+    assert (state.total > 0, state.other_person) == (True, "")
+    await do(state, "choose_person", alice.user_id)
+    assert state.other_person == "alice (alice@example.com)"
+    await do(state, "choose_person", "")
+    assert (state.total, state.other_person) == (0, "")
+    assert (await opened(portal, root, f"/usage?person={root.user_id}")).other_person == ""
+
+
 async def test_what_is_deleted_says_so(portal: Portal, alice: Principal, used: dict[str, str]) -> None:
     credentials.delete(portal, alice, USER, used["mine"])
     state = await opened(portal, alice, "/usage?by=key")

@@ -9,7 +9,7 @@ from keyportal.services.audit_search import EventDetail, EventView, Target
 from keyportal.services.audit_verification import VerificationView
 from keyportal.ui import routes
 from keyportal.ui.shared.lines import words_of
-from keyportal.ui.theme import DETAIL_WORDS, STRANGERS
+from keyportal.ui.theme import DETAIL_WORDS, HEALTH, REPORT, ROLE, STRANGERS, USAGE_SOURCES
 
 _OPERATOR, _ANONYMOUS = "operator", "anonymous"
 
@@ -32,14 +32,20 @@ class EventRow:
 
 @dataclass(frozen=True)
 class Fact:
+    """`link` leads to what the value names."""
+
     label: str
     value: str
     is_mono: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True)
 class EventShown:
-    """One event with all its fields, and where its object is to be found today."""
+    """One event with all its fields, and where its object is to be found today.
+
+    `resolutions` are the ids of the uses it stands for, one a line, and `others` says how they go on.
+    """
 
     row: EventRow = field(default_factory=EventRow)
     facts: list[Fact] = field(default_factory=list)
@@ -47,6 +53,9 @@ class EventShown:
     chain: str = ""
     link: str = ""
     link_word: str = ""
+    uses: str = ""
+    resolutions: str = ""
+    others: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,11 +104,18 @@ def event_shown(found: EventDetail) -> EventShown:
         Fact("Event id", event.id, is_mono=True),
         Fact("Encryption key", event.key_id, is_mono=True),
     ]
-    details = [
-        Fact(DETAIL_WORDS.get(name, name), _detail(event, name, value)) for name, value in event.details
-    ]
     link, word = _link(found.target)
-    return EventShown(event_row(event), [f for f in facts if f.value], details, event.chain[:16], link, word)
+    return EventShown(
+        row=event_row(event),
+        facts=[f for f in facts if f.value],
+        details=[_detail(event, name, value) for name, value in event.details],
+        chain=event.chain[:16],
+        link=link,
+        link_word=word,
+        uses=f"{found.uses:,}",
+        resolutions="\n".join(found.resolutions),
+        others=_others(found),
+    )
 
 
 def verification(view: VerificationView | None) -> Verification:
@@ -109,9 +125,35 @@ def verification(view: VerificationView | None) -> Verification:
     return Verification(True, _written(view.at), view.by, f"{view.events:,}", f"{view.last:,}", broken_at)
 
 
-def _detail(event: EventView, name: str, value: str) -> str:
-    is_times = name == "count" and event.action == Action.CREDENTIAL_RESOLVE
-    return f"{int(value):,} times" if is_times and value.isdigit() else _readable(value)
+def _detail(event: EventView, name: str, value: str) -> Fact:
+    link = f"{routes.AUDIT}?{urlencode({'q': value})}" if name == "resolution_id" else ""
+    return Fact(DETAIL_WORDS.get(name, name), _in_words(event, name, value), bool(link), link)
+
+
+def _in_words(event: EventView, name: str, value: str) -> str:
+    """Return what a detail says, in the words the other pages have for it."""
+    match name:
+        case "count" if event.action == Action.CREDENTIAL_RESOLVE and value.isdigit():
+            return f"{int(value):,} times"
+        case "outcome":
+            return REPORT.get(value) or (HEALTH[value].word if value in HEALTH else value)
+        case "source" | "ownership":
+            return USAGE_SOURCES.get(value, value)
+        case "role":
+            return ROLE[value].word if value in ROLE else value
+        case "reason" | "changed":
+            return value.replace("_", " ").capitalize()
+        case _:
+            return _readable(value)
+
+
+def _others(found: EventDetail) -> str:
+    """Say how the ids go on that are not listed."""
+    more = found.uses - len(found.resolutions)
+    if not found.resolutions or not more:
+        return ""
+    last = f"…-{found.uses - 1}"
+    return f"One more follows: {last}" if more == 1 else f"{more:,} more follow in the same way, up to {last}"
 
 
 def _readable(value: str) -> str:

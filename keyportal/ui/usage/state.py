@@ -34,10 +34,9 @@ _USUAL = {"days": str(USUAL_DAYS), "by": usage.PROVIDER, "person": ""}
 # What a row is looked into by: a provider by its keys, a key by the programs that used it.
 _NEXT = {usage.PROVIDER: usage.KEY, usage.KEY: usage.AGENT_KEY, usage.AGENT_KEY: usage.KEY}
 _ENVIRONMENT = "environment:"
-_FIRST_REQUEST = """curl -s {url}/api/resolve \\
-  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{{"provider": "openai"}}'"""
+_FIRST_REQUEST = """curl -s -X POST {url}/api/resolve/openai \\
+  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY"
+"""
 
 
 class UsageState(TableState, SessionState):
@@ -55,6 +54,8 @@ class UsageState(TableState, SessionState):
     days: str = _USUAL["days"]
     by: str = _USUAL["by"]
     person: str = ""
+    # The name of somebody else whose uses are looked at.
+    other_person: str = ""
     people: list[Choice] = []
     providers: list[Choice] = []
     keys: list[Choice] = []
@@ -166,6 +167,8 @@ class UsageState(TableState, SessionState):
         self.summary, self.series = summary_of(found), series_of(found)
         self.chart, self.lines = chart_of(found), day_lines(found)
         is_own = self.person in ("", self._principal().user_id)
+        is_one = not is_own and self.person != usage.EVERYONE
+        self.other_person = _word(self.people, self.person, "this person") if is_one else ""
         page = found.groups
         rows = [usage_row(group, is_own=is_own) for group in page.items]
         return Page(rows, page.total, page.page, page.pages)

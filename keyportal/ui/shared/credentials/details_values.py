@@ -1,12 +1,14 @@
 """What the browser holds of one key's details: display values only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from keyportal.domain.sentences import Sentence
 from keyportal.services.credential_details import CredentialDetails, HistoryView, UsageDayView
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.links import LinkView
 from keyportal.ui.shared.credentials.rows import back_until, iso, mark_of
+from keyportal.ui.shared.sentences import Part, parts_of
 from keyportal.ui.theme import ACTION_WORDS
 
 MODELS_SHOWN = 20
@@ -33,7 +35,7 @@ class DetailsShown:
     is_general: bool = False
     can_rotate: bool = False
     failover: bool = False
-    place: str = ""
+    place: list[Part] = field(default_factory=list)
     expires_at: str = ""
     expires_soon: bool = False
     remind_at: str = ""
@@ -47,6 +49,8 @@ class DetailsShown:
     version: int = 0
     back_until: str = ""
     instead: str = ""
+    steps_back: bool = False
+    stands_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class HistoryRow:
     key: str
     at: str
     who: str
-    what: str
+    what: list[Part]
     result: str
 
 
@@ -96,7 +100,7 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         is_general=view.is_general,
         can_rotate=_can_rotate(view),
         failover=view.failover,
-        place=found.place,
+        place=parts_of(found.place),
         expires_at=iso(view.expires_at),
         expires_soon=view.expires_soon,
         remind_at=iso(view.remind_at),
@@ -110,6 +114,8 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         version=view.version,
         back_until=back_until(view),
         instead=view.instead,
+        steps_back=view.steps_back,
+        stands_in=view.stands_in,
     )
 
 
@@ -140,7 +146,7 @@ def _history_row(number: int, one: HistoryView) -> HistoryRow:
         key=str(number),
         at=iso(one.at),
         who=one.who,
-        what=f"{what}: {one.about}" if one.about else what,
+        what=parts_of(Sentence(what, ": ", one.about) if one.about else Sentence(what)),
         result="" if one.result in ("ok", "started") else one.result,
     )
 
