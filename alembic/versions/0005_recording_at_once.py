@@ -29,7 +29,7 @@ _RECORD_RELEASES = """
         INSERT INTO usage_days (day, provider, source, credential_id, agent_key_id, count)
             SELECT * FROM json_to_recordset(batch->'days') AS d (
                 day date, provider text, source text, credential_id text, agent_key_id text, count bigint)
-            ORDER BY 1, 2, 3, 4, 5
+            ORDER BY day, provider COLLATE "C", source COLLATE "C", credential_id COLLATE "C", agent_key_id COLLATE "C"
             ON CONFLICT (day, provider, source, credential_id, agent_key_id)
             DO UPDATE SET count = usage_days.count + excluded.count;
         IF json_array_length(batch->'agents') > 0 THEN

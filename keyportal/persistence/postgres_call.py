@@ -16,17 +16,18 @@ from psycopg.pq.abc import PGconn, PGresult
 _AT_ONCE_S = 0.003
 
 
-async def call(connection: PGconn, statement: str, values: Sequence[str]) -> str:
-    """Return the one value a prepared statement answers. Raises psycopg.Error."""
+async def call(connection: PGconn, statement: str, values: Sequence[str], deadline_s: float) -> str:
+    """Return the one value a prepared statement answers. Raises psycopg.Error, TimeoutError."""
     connection.send_query_prepared(statement.encode(), [value.encode() for value in values])
     until = time.monotonic() + _AT_ONCE_S
     answers: list[PGresult] = []
     while True:
         while connection.flush() or connection.is_busy():
-            await _more(connection, until)
+            await _more(connection, until, deadline_s)
         answer = connection.get_result()
         if answer is None:
-            return _value_of(answers[0])
+            # All are looked at: a commit that fails is told of behind the value.
+            return next(iter([_value_of(one) for one in answers]))
         answers.append(answer)
 
 
@@ -35,11 +36,12 @@ def is_quiet(connection: PGconn) -> bool:
     return not _poll(connection, 0)
 
 
-async def _more(connection: PGconn, until: float) -> None:
+async def _more(connection: PGconn, until: float, deadline_s: float) -> None:
     """Wait until there is something to read, or room to send the rest."""
     left_s = until - time.monotonic()
     if left_s <= 0 or not _poll(connection, left_s * 1000):
-        await _turn_until_ready(connection)
+        async with asyncio.timeout_at(asyncio.get_running_loop().time() + left_s + deadline_s):
+            await _turn_until_ready(connection)
     connection.consume_input()
 
 

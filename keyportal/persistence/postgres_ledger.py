@@ -5,7 +5,7 @@ was there meanwhile it writes nothing, and the batch is written in two round tri
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -27,11 +27,14 @@ from keyportal.persistence.release_batches import (
 )
 
 _DEADLINE_S = 10.0
-# Whoever holds a row for longer must not hold up those who want another.
-_WAIT_A_LITTLE = "SET lock_timeout = '100ms'"
+# Whoever holds a row for longer must not hold up those who want another; and what others commit is seen,
+# whatever the database's own settings say.
+_SETTINGS = ("SET lock_timeout = '100ms'", "SET default_transaction_isolation = 'read committed'")
+# Where several write, most calls come too late: so many batches go the other way before it is tried again.
+_CROWDED_FOR = 50
 _RECORD = "keyportal_record_releases"
 _PREPARE = f"PREPARE {_RECORD} (bigint, text, json) AS SELECT record_releases($1, $2, $3)"
-# Raised by the same: somebody came between while it waited, and it wrote nothing.
+# Raised by record_releases: somebody came between while it waited, and it wrote nothing.
 _CAME_BETWEEN = "KP001"
 _FREE = "SELECT id FROM credentials WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED"
 # What the server's list of connections shows.
@@ -46,6 +49,7 @@ class PostgresLedger:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         # The link of what was written last, if nothing went wrong since.
         self._last: str | None = None
+        self._crowded_for = 0
 
     async def write(self, batch: Batch, known: int, link: Link) -> Changed | None:
         """Commit a batch if nothing changed since number `known`, else return what did.
@@ -53,23 +57,17 @@ class PostgresLedger:
         Raises Busy, Held; and StorageUnavailable, when it is not known whether the batch was written: also
         after ten seconds, whatever the server is doing.
         """
-        writing = asyncio.ensure_future(self._write(batch, known, link))
-        done, _ = await asyncio.wait({writing}, timeout=_DEADLINE_S)
-        if done:
-            return writing.result()
-        # Not waited for: whoever does not answer does not answer a farewell either.
-        writing.cancel()
-        self._hang_up()
-        raise StorageUnavailable
-
-    async def _write(self, batch: Batch, known: int, link: Link) -> Changed | None:
         try:
             try:
                 if await self._record(batch, known, link):
                     return None
-                return await self._write_in_two(batch, known, link)
+                following = self._write_in_two(batch, known, link)
             except psycopg.errors.LockNotAvailable:
-                await self._say_who_is_held(sorted(batch.uses))
+                following = self._say_who_is_held(sorted(batch.uses))
+            return await _in_time(following)
+        except TimeoutError:
+            self._hang_up()
+            raise StorageUnavailable from None
         except (psycopg.Error, OSError):
             await self.close()
             raise StorageUnavailable from None
@@ -77,28 +75,30 @@ class PostgresLedger:
     async def _record(self, batch: Batch, known: int, link: Link) -> bool:
         """Write it with one call. False if it is not known what to write behind, or somebody came between."""
         connection, last, self._last = self._connection, self._last, None
-        if connection is None or last is None or not is_quiet(connection.pgconn):
+        self._crowded_for = max(0, self._crowded_for - 1)
+        if connection is None or last is None or self._crowded_for or not is_quiet(connection.pgconn):
             return False
         links = batch.links(last, link)
         try:
             values = str(known), last, document_of(batch, links)
-            is_written = await call(connection.pgconn, _RECORD, values) == "t"
+            is_written = await call(connection.pgconn, _RECORD, values, _DEADLINE_S) == "t"
         except psycopg.errors.InvalidSqlStatementName:
-            # The driver lets go of every prepared statement after a ROLLBACK.
-            await connection.execute(_PREPARE)
+            # The driver lets go of prepared statements after a ROLLBACK, and others may, too.
+            await self.close()
             return False
         except psycopg.DatabaseError as problem:
             if problem.sqlstate != _CAME_BETWEEN:
                 raise
-            return False
+            is_written = False
         self._last = links[-1] if is_written else None
+        self._crowded_for = 0 if is_written else _CROWDED_FOR
         return is_written
 
     async def _write_in_two(self, batch: Batch, known: int, link: Link) -> Changed | None:
         try:
             present, last = await self._count(batch)
         except psycopg.errors.LockNotAvailable:
-            raise
+            await self._say_who_is_held(sorted(batch.uses))
         except (psycopg.Error, OSError):
             # Nothing is committed yet, and the server may only have been away since the last time.
             await self.close()
@@ -151,8 +151,8 @@ class PostgresLedger:
                 **{**self._parameters, "application_name": NAME}, autocommit=True, prepare_threshold=0
             )
             # For this connection, so that no call has to say so.
-            await self._connection.execute(_WAIT_A_LITTLE)
-            await self._connection.execute(_PREPARE)
+            for statement in (*_SETTINGS, _PREPARE):
+                await self._connection.execute(statement.encode(), prepare=False)
         return self._connection
 
     def _hang_up(self) -> None:
@@ -165,3 +165,12 @@ class PostgresLedger:
         if connection is not None:
             with suppress(psycopg.Error, OSError):
                 await connection.close()
+
+
+async def _in_time(following: Coroutine[Any, Any, Changed | None]) -> Changed | None:
+    """Raises TimeoutError, and does not wait: whoever does not answer does not answer a farewell either."""
+    writing = asyncio.ensure_future(following)
+    if not (await asyncio.wait({writing}, timeout=_DEADLINE_S))[0]:
+        writing.cancel()
+        raise TimeoutError
+    return writing.result()

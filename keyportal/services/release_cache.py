@@ -4,7 +4,7 @@ Each carries the number of the last change it was made behind. It holds as long 
 from has a later one; whoever writes a batch finds out, in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -35,11 +35,7 @@ _NOTHING: Mapping[Wanted, "Known"] = MappingProxyType({})
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A decision: an agent key that was let in, the person it acts for, and the key that is theirs.
-
-    `marked_at` is when the last use of the agent key and of the key was written down: not with every
-    single one, which would move them in an index each time.
-    """
+    """A decision: an agent key that was let in, the person it acts for, and the key that is theirs."""
 
     principal: Principal
     owner_id: str
@@ -47,10 +43,6 @@ class Known:
     release: Release
     ends_at: datetime
     number: int
-    marked_at: datetime | None = None
-
-    def is_marked(self, now: datetime) -> bool:
-        return self.marked_at is not None and now - self.marked_at < _MARKED_EVERY
 
 
 class ReleaseCache:
@@ -61,6 +53,7 @@ class ReleaseCache:
         self._changed: dict[str, int] = {}
         self._kept: dict[bytes, dict[Wanted, Known]] = {}
         self._size = 0
+        self._marked_at: dict[str, datetime] = {}
 
     def find(self, asked: Asked, now: datetime) -> Known | None:
         digest, wanted = asked
@@ -100,6 +93,19 @@ class ReleaseCache:
             return False
         known.number = self.number
         return True
+
+    def is_marked(self, one: str, now: datetime) -> bool:
+        """Tell whether the last use of an agent key or a key was written down within the minute.
+
+        Not with every single one: that would move it in an index each time.
+        """
+        marked_at = self._marked_at.get(one)
+        return not one or (marked_at is not None and now - marked_at < _MARKED_EVERY)
+
+    def mark(self, ids: Iterable[str], now: datetime) -> None:
+        if len(self._marked_at) > MOST:
+            self._marked_at.clear()
+        self._marked_at.update(dict.fromkeys(ids, now))
 
     def note(self, number: int, scopes: Mapping[str, int]) -> None:
         """Take in what changed. Whatever no longer holds is dropped when it is next asked for."""

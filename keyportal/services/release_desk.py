@@ -212,13 +212,13 @@ class ReleaseDesk:
             uses = [use for alike, group in waiting.items() if (use := self._use(alike, group, now))]
             if not uses:
                 return
-            batch = batch_of(self._portal, [use for use, _, _ in uses], now)
+            batch = batch_of(self._portal, [use for use, _ in uses], now)
             changed = await self._ledger.write(batch, self._cache.number, self._link)
             if changed is None:
                 break
             self._cache.note(changed.number, changed.scopes)
-        for event, (use, known, told) in zip(batch.events, uses, strict=True):
-            known.marked_at = now if use.marks_agent else known.marked_at
+        self._cache.mark(batch.marked_ids | batch.agent_key_ids, now)
+        for event, (_, told) in zip(batch.events, uses, strict=True):
             for number, one in enumerate(told):
                 # Hung up while it was written: counted all the same.
                 if not one.done():
@@ -226,13 +226,13 @@ class ReleaseDesk:
 
     def _use(
         self, alike: tuple[Known, str], group: _Group, now: datetime
-    ) -> tuple[Use, Known, list[asyncio.Future[str]]] | None:
+    ) -> tuple[Use, list[asyncio.Future[str]]] | None:
         known, address = alike
         live = group.live
         if live and self._cache.is_current(known, now):
-            marks = not known.is_marked(now)
-            use = Use(known.principal, address, known.release, len(live), marks, marks)
-            return use, known, live
+            marks_key = not self._cache.is_marked(known.release.credential_id, now)
+            marks_agent = not self._cache.is_marked(known.principal.agent_key_id or "", now)
+            return Use(known.principal, address, known.release, len(live), marks_key, marks_agent), live
         group.tell(_AGAIN)
         return None
 

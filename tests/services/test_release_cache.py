@@ -60,3 +60,14 @@ def test_what_ended_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache.find(_asked("a", 0), START + timedelta(days=2)) is None
     cache.keep(_asked("b", 0), _known())
     assert _kept(cache, "b", range(1)) == [0]
+
+
+def test_a_last_use_is_written_down_once_a_minute_whoever_asks() -> None:
+    cache = ReleaseCache()
+    assert not cache.is_marked("key", START)
+    cache.mark({"key", "agent"}, START)
+    almost, later = START + timedelta(seconds=59), START + timedelta(seconds=60)
+    assert [cache.is_marked(one, almost) for one in ("key", "agent", "other")] == [True, True, False]
+    assert [cache.is_marked(one, later) for one in ("key", "agent")] == [False, False]
+    # A variable of the server has no row that could be marked.
+    assert cache.is_marked("", START)

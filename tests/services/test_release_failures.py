@@ -128,7 +128,7 @@ async def test_a_server_that_says_nothing_more_is_given_up(
     save(portal, alice)
     assert await value_of(desk, token) == VALUE
     monkeypatch.setattr(postgres_ledger, "_DEADLINE_S", 0.2)
-    monkeypatch.setattr(postgres_ledger, "_WAIT_A_LITTLE", "SET LOCAL lock_timeout = 0")
+    monkeypatch.setattr(postgres_ledger, "_SETTINGS", ("SET lock_timeout = 0",))
     with portal.database.transaction() as session:
         run_sql(session, "SELECT pg_advisory_xact_lock(:number)", number=CHAIN_LOCK)
         with pytest.raises(StorageUnavailable):
@@ -147,3 +147,81 @@ async def test_nobody_waits_for_a_writer_that_was_stopped(
     desk._writing.cancel()
     with pytest.raises(StorageUnavailable):
         await waiting
+
+
+async def test_a_commit_that_fails_hands_out_nothing(
+    portal: Portal, alice: Principal, desk: ReleaseDesk, token: str
+) -> None:
+    if portal.database.is_sqlite:
+        pytest.skip("SQLite checks nothing that late")
+    mine = save(portal, alice)
+    assert [await value_of(desk, token) for _ in range(2)] == [VALUE, VALUE]
+    with portal.database.transaction() as session:
+        run_sql(
+            session,
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'not today'; END $$",
+        )
+        run_sql(
+            session,
+            "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON audit_events DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+    with pytest.raises(StorageUnavailable):
+        await desk.release(token.encode(), OPENAI, "")
+    with portal.database.transaction() as session:
+        run_sql(session, "DROP TRIGGER refuse ON audit_events")
+    assert await value_of(desk, token) == VALUE
+    assert row_of(portal, mine.id).usage_count == 3
+    assert audit_verification.verify_chain(portal).broken_at is None
+
+
+async def test_statements_that_are_gone_are_made_anew(
+    portal: Portal, alice: Principal, desk: ReleaseDesk, token: str
+) -> None:
+    if portal.database.is_sqlite:
+        pytest.skip("SQLite has no statements that could be gone")
+    mine = save(portal, alice)
+    assert [await value_of(desk, token) for _ in range(2)] == [VALUE, VALUE]
+    connection = vars(vars(desk)["_ledger"])["_connection"]
+    await connection.execute("DISCARD ALL", prepare=False)
+    assert [await value_of(desk, token) for _ in range(2)] == [VALUE, VALUE]
+    assert row_of(portal, mine.id).usage_count == 4
+
+
+async def test_a_database_that_shows_old_pictures_does_not_fork_the_trail(
+    make_portal: MakePortal, request: pytest.FixtureRequest
+) -> None:
+    portal = make_portal()
+    if portal.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    with portal.database.transaction() as session:
+        name = run_sql(session, "SELECT current_database()").scalar()
+        run_sql(session, f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'repeatable read'")
+    portal.database.dispose()
+    alice = person(portal, "alice")
+    save(portal, alice)
+    token = agent_keys.create(portal, alice, NewAgentKey("ci")).token.reveal()
+    async with open_desk(portal) as one, open_desk(portal) as two:
+        for _ in range(20):
+            asked = [value_of(d, token) for d in (one, two) for _ in range(2)]
+            assert await asyncio.gather(*asked) == [VALUE] * 4
+    assert audit_verification.verify_chain(portal).broken_at is None
+
+
+async def test_what_nobody_foresaw_leaves_no_lock_behind(
+    portal: Portal, alice: Principal, desk: ReleaseDesk, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = save(portal, alice)
+    assert await value_of(desk, token) == VALUE
+
+    def fails(*_: object) -> list[str]:
+        raise UnicodeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("keyportal.persistence.release_batches.Batch.links", fails)
+        with pytest.raises(StorageUnavailable):
+            await desk.release(token.encode(), OPENAI, "")
+    save(portal, alice, name="another")
+    assert await value_of(desk, token) == VALUE
+    assert row_of(portal, mine.id).usage_count == 2
