@@ -1,6 +1,7 @@
 """What the portal answers, checked. The key in it shows up in no repr, pickle, comparison or log."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -8,6 +9,9 @@ from typing import Any, NoReturn, TypeVar
 
 from keyportal.client.errors import BadAnswer, ClientError, refusal
 
+_CODE = re.compile(r"[a-z_]{1,60}")
+_AGENT_KEY = re.compile(r"kpa_\w{6,}")
+_LONGEST_MESSAGE = 500
 _STRANGE = "What answered does not speak as KeyPortal does. Check the portal's address."
 _ANOTHER = (
     "What answered hands out a key of another provider than the one asked for. Check the portal's address."
@@ -128,9 +132,15 @@ def error_in(status: int, content: bytes) -> ClientError:
         error = None
     found = error if isinstance(error, dict) else {}
     code, message = found.get("code"), found.get("message")
-    if isinstance(code, str) and isinstance(message, str):
-        return refusal(status, code, message)
+    if isinstance(code, str) and _CODE.fullmatch(code) and isinstance(message, str):
+        return refusal(status, code, _plain(message))
     return BadAnswer(_STRANGE, status=status)
+
+
+def _plain(message: str) -> str:
+    """Return what may be shown in a terminal and written into a log: one line, no agent key."""
+    printable = "".join(c if c.isprintable() else " " for c in message)
+    return _AGENT_KEY.sub("kpa_…", printable)[:_LONGEST_MESSAGE]
 
 
 def _object_in(content: bytes) -> dict[str, Any]:

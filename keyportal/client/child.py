@@ -40,7 +40,8 @@ class KeyForChild:
     def of(cls, resolution: Resolution, names: Iterable[str]) -> "KeyForChild":
         """Return what a portal handed out. Of the names it gives, only a key's own are taken."""
         kept = Kept(resolution.api_key, resolution.fields)
-        return cls(resolution.provider, kept, resolution.base_url, names_that_may_be_given(names))
+        own = () if resolution.provider in KNOWN else names_that_may_be_given(names)
+        return cls(resolution.provider, kept, resolution.base_url, own)
 
 
 def names_that_may_be_given(names: Iterable[str]) -> tuple[str, ...]:

@@ -202,6 +202,22 @@ def test_a_refusal_is_final_and_has_its_type(
     assert (len(fake.requests), pauses) == (1, [])
 
 
+def test_what_a_refusal_says_is_one_plain_line_without_the_agent_key(way: Way, fake: FakeProvider) -> None:
+    odd = f"\x1b]0;title\x07Sent:\r\nAuthorization: Bearer {AGENT_KEY} \u202e" + "x" * 9_000
+    fake.answer(403, refused("forbidden", odd))
+    with pytest.raises(Refused) as refusal:
+        way(fake.url).call("resolve", "openai")
+    assert refusal.value.message.isprintable() and len(refusal.value.message) == 500
+    assert AGENT_KEY not in str(refusal.value) and "Bearer kpa_…" in str(refusal.value)
+
+
+@pytest.mark.parametrize("code", ["for\nbidden", "\x1b[2J", "x" * 100, "Forbidden", ""])
+def test_a_code_no_portal_has_is_no_refusal_of_one(way: Way, fake: FakeProvider, code: str) -> None:
+    fake.answer(403, refused(code, "What to do next."))
+    with pytest.raises(BadAnswer):
+        way(fake.url).call("resolve", "openai")
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [

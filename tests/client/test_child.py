@@ -1,15 +1,17 @@
 """Whose variables a started program gets, which are taken away, and what cannot be handed over."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from keyportal.client.answers import Kept
+from keyportal.client.answers import Kept, resolution_in
 from keyportal.client.child import CannotHandOver, KeyForChild, child_environment, names_that_may_be_given
 from keyportal.client.variables import KNOWN
 from keyportal.providers.base import Provider
 from keyportal.providers.registry import CATALOGUE
+from tests.client.support import ANSWER, API_KEY
 
 VALUE = "sk-CHILDcanary"
 HOSTILE = (
@@ -164,6 +166,13 @@ def test_a_portal_names_no_variable_but_one_of_a_key(name: str) -> None:
     parent = {name: "as it was", "LAB_API_KEY": "stale"} if not name.startswith("KEYPORTAL_") else {}
     found = child_environment(parent, [key("lab", names=(name, "LAB_API_KEY"))])
     assert found == {**parent, "LAB_API_KEY": VALUE}
+
+
+def test_a_portal_takes_no_variable_from_a_provider_of_the_catalogue() -> None:
+    resolved = resolution_in(json.dumps(ANSWER).encode(), "openai")
+    given = KeyForChild.of(resolved, ["OTHER_API_KEY", "OPENAI_API_KEY"])
+    found = child_environment({"OTHER_API_KEY": "as it was"}, [given])
+    assert (found["OTHER_API_KEY"], found["OPENAI_API_KEY"]) == ("as it was", API_KEY)
 
 
 def test_of_names_from_afar_those_of_a_key_are_taken() -> None:
