@@ -11,6 +11,7 @@ from keyportal.services.chains import Sources, decide, situation_of
 from keyportal.services.credential_views import is_system
 from keyportal.services.key_faults import failure_of, fault_of, why_back, why_kept
 from keyportal.services.portal import Portal
+from keyportal.services.verdicts import verdict_of
 
 _TURNS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _PASSED_OVER = {
@@ -47,25 +48,7 @@ def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provid
     user_id = "" if is_system(row) else row.owner_key
     sources = decide(portal, session, user_id, provider)
     situation = situation_of(portal, row, sources.rule)
-    verdict = _verdict(sources, row, situation)
-    return _told(sources, row, verdict, situation)
-
-
-def _verdict(sources: Sources, row: CredentialRow, situation: Situation) -> Verdict:
-    """Return what the search does with a key that is neither off nor expired."""
-    found = next((s.verdict for s in sources.decision.steps if s.candidate.id == row.id), None)
-    if found is None and situation is Situation.FAILING and _is_before_the_end(sources, row):
-        return Verdict.SKIPPED
-    return found or Verdict.NOT_REACHED
-
-
-def _is_before_the_end(sources: Sources, row: CredentialRow) -> bool:
-    end = sources.decision.winner or sources.decision.blocked_by
-    ending = sources.rows.get(end.id) if end else None
-    if ending is None or ending.owner_key != row.owner_key or ending.id in sources.links:
-        # A later level, or a key that is only linked here: both come after those bound to the provider.
-        return True
-    return chains.turn_of(row) < chains.turn_of(ending)
+    return _told(sources, row, verdict_of(sources, row, situation), situation)
 
 
 def _told(sources: Sources, row: CredentialRow, verdict: Verdict, situation: Situation) -> str | Sentence:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import CredentialStatus, Ownership, status_of
 from keyportal.domain.usage import HealthSource
-from keyportal.persistence import credential_chains, credential_lists
+from keyportal.persistence import credential_chains, credential_lists, links
 from keyportal.persistence.credential_lists import FirstOfChain
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import stand_ins
@@ -45,7 +45,7 @@ class CredentialView:
 
     Known in lists alone: `is_primary`, it is the one its owner's chain begins with; `has_waiting`, a new
     value waits to take its place; `instead`, while it fails and its owner agreed to another, a sentence for
-    what is used; `steps_back`, that is another key; `stands_in`, it is used because another one steps back.
+    what is used; `steps_back`, that is another key; `stands_in`, it is used because others step back.
 
     `failing_until`: it was reported to fail, its owner agreed to another, and this is still to come.
 
@@ -159,10 +159,11 @@ def credential_views(portal: Portal, session: Session, rows: Sequence[Credential
 
 
 def _firsts(portal: Portal, session: Session, rows: Sequence[CredentialRow]) -> dict[str, FirstOfChain]:
-    """Return, by provider, what the chains of these rows begin with."""
-    bound = [row.provider for row in rows if row.provider]
+    """Return, by provider, what the chains begin with that these rows are bound or linked to."""
     owner_key, failed = rows[0].owner_key, [str(outcome) for outcome in FAILED]
-    return credential_lists.firsts_of_chains(session, owner_key, bound, portal.clock.now(), failed)
+    linked = links.providers_linked(session, owner_key, [row.id for row in rows])
+    wanted = [*linked, *(row.provider for row in rows if row.provider)]
+    return credential_lists.firsts_of_chains(session, owner_key, wanted, portal.clock.now(), failed)
 
 
 def _primaries(portal: Portal, rows: Sequence[CredentialRow], firsts: Mapping[str, FirstOfChain]) -> set[str]:

@@ -13,8 +13,10 @@ _FAULTS = {
     str(Outcome.INVALID): "refused",
     str(Outcome.QUOTA_EXHAUSTED): "without quota",
     str(Outcome.RATE_LIMITED): "rate limited",
-    str(Outcome.REGION_OR_ENDPOINT_MISMATCH): "refused for its region or address",
+    str(Outcome.REGION_OR_ENDPOINT_MISMATCH): "saved for another region or address",
 }
+# What the form of a key calls its owner's consent.
+_CONSENT = "Use another key while this one fails"
 
 
 def fault_of(row: CredentialRow) -> str:
@@ -22,6 +24,9 @@ def fault_of(row: CredentialRow) -> str:
     fault = _FAULTS.get(row.health_outcome or "")
     if fault is None:
         return ""
+    if row.health_outcome == Outcome.REGION_OR_ENDPOINT_MISMATCH:
+        # What a key was saved for is still so, not only when it was tested.
+        return fault
     if row.health_source == HealthSource.REPORT:
         return f"reported as {fault}"
     return f"{fault} when it was last tested"
@@ -44,9 +49,9 @@ def why_back(row: CredentialRow, now: datetime) -> Sentence:
 def why_kept(row: CredentialRow, policies: Policies) -> str:
     """Say why a key with a fault is used and does not step back, as a sentence without its full stop."""
     if row.health_outcome not in FAILED:
-        return "only a key that is refused or without quota steps back"
+        return "another key is used only where the key itself is refused or its quota is used up"
     if not policies.failover:
-        return "failing over is off in the policies"
+        return f'"{_CONSENT}" is off in the policies'
     if not row.failover:
-        return "failing over is off for it"
+        return f'"{_CONSENT}" is off for it'
     return "a report makes it step back only for a while"

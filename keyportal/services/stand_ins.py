@@ -8,9 +8,10 @@ from sqlmodel import Session
 from keyportal.persistence.chains import Rule
 from keyportal.persistence.tables import CredentialRow
 from keyportal.resolver import Candidate, Decision, Situation, Source, Verdict
-from keyportal.services.chains import FAILED, decide, rule_of, situation_of
+from keyportal.services.chains import FAILED, Sources, decide, rule_of, situation_of
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
+from keyportal.services.verdicts import verdict_of
 
 _PLACES = {Source.USER: "", Source.SYSTEM: "The system key ", Source.ENVIRONMENT: "The server's "}
 _AFTER_ALL = "Nothing else can be used, so it is used all the same."
@@ -21,8 +22,8 @@ _WHERE_LINKED = "Where it is linked, any other key that can be used comes first 
 class Marks:
     """Of keys of one owner, by id.
 
-    `instead`: it fails, and this sentence says what is used. `back`: that is another key.
-    `stands_in`: it is used because another one steps back, and this sentence says which.
+    `instead`: it fails, it would be its turn, and this sentence says what is used. `back`: that is another
+    key. `stands_in`: it is used because others step back, and each sentence says where and for which.
     """
 
     instead: Mapping[str, str] = field(default_factory=dict)
@@ -44,12 +45,12 @@ def marks_of(
     wanted = sorted({p for p in {*failing, *(row.provider for row in back)} if p and _is_in_use(portal, p)})
     # For system keys: what people without a key of their own are given.
     user_id = rows[0].owner_id or ""
-    decisions = {one: decide(portal, session, user_id, portal.providers.get(one)).decision for one in wanted}
-    winners = {one: decision.winner for one, decision in decisions.items()}
+    chains = {one: decide(portal, session, user_id, portal.providers.get(one)) for one in wanted}
+    instead = {row.id: words for row in back if (words := _told(row, chains.get(row.provider)))}
     return Marks(
-        instead={row.id: _told(row, winners.get(row.provider)) for row in back},
-        back={row.id for row in back if not _is_it(winners.get(row.provider), row)},
-        stands_in=dict(_stand_in(portal, one, found) for one, found in decisions.items()),
+        instead=instead,
+        back={one for one, words in instead.items() if words != _AFTER_ALL},
+        stands_in=_stand_ins(portal, chains),
     )
 
 
@@ -67,21 +68,29 @@ def _is_in_use(portal: Portal, provider_id: str) -> bool:
     return provider_id == "" or (known and portal.providers.is_enabled(provider_id))
 
 
-def _told(row: CredentialRow, winner: Candidate | None) -> str:
-    if winner is None:
+def _told(row: CredentialRow, sources: Sources | None) -> str:
+    """Say what is used while a key fails; nothing of one whose turn it would not be anyway."""
+    if sources is None:
         return _WHERE_LINKED
-    return _AFTER_ALL if _is_it(winner, row) else f"{_PLACES[winner.source]}{winner.name} is used meanwhile."
+    winner, verdict = sources.decision.winner, verdict_of(sources, row, Situation.FAILING)
+    if verdict is Verdict.USED:
+        return _AFTER_ALL
+    if verdict is not Verdict.SKIPPED or winner is None:
+        return ""
+    return f"{_PLACES[winner.source]}{winner.name} is used meanwhile."
 
 
-def _is_it(winner: Candidate | None, row: CredentialRow) -> bool:
-    return winner is not None and winner.id == row.id
+def _stand_ins(portal: Portal, chains: Mapping[str, Sources]) -> dict[str, str]:
+    """Return what is said of the keys used in another's place; one may stand in for several providers."""
+    said: dict[str, list[str]] = {}
+    for provider_id, sources in chains.items():
+        winner, first = sources.decision.winner, _first_back(sources.decision)
+        if winner is not None and first is not None:
+            name = portal.providers.get(provider_id).name
+            said.setdefault(winner.id, []).append(f"Used for {name} while {first.name} steps back.")
+    return {one: " ".join(sentences) for one, sentences in said.items()}
 
 
-def _stand_in(portal: Portal, provider_id: str, decision: Decision) -> tuple[str, str]:
-    """Return the id of the key that is used in another's place, and what it does; nothing where none is."""
+def _first_back(decision: Decision) -> Candidate | None:
     back = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED]
-    first = next((c for c in back if c.situation is Situation.FAILING), None)
-    if first is None or decision.winner is None:
-        return "", ""
-    name = portal.providers.get(provider_id).name
-    return decision.winner.id, f"Used for {name} while {first.name} steps back."
+    return next((c for c in back if c.situation is Situation.FAILING), None)

@@ -27,9 +27,8 @@ _NUMBER = re.compile(r"-[1-9][0-9]{0,9}", re.ASCII)
 _STATUSES = range(100, 600)
 # One text for every cause: who may not know of a use does not learn that there was one.
 _NOT_HANDED_OUT = (
-    "No key was handed out to this agent key under this resolution_id: it is unknown, another agent key's,"
-    f" or older than {REPORTED_WITHIN.days} days. Report the resolution_id that POST /api/resolve answered,"
-    " with the same agent key, soon after the call."
+    "No key was handed out to this agent key under this resolution_id: it is unknown, or another agent"
+    " key's. Report the resolution_id of a resolve, with the same agent key, soon after the call."
 )
 
 

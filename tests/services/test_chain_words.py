@@ -10,13 +10,15 @@ from tests.services.reporting import decide
 from tests.services.support import SYSTEM, USER, save, spoil
 from tests.services.test_overview import chain
 
+CONSENT = '"Use another key while this one fails"'
+
 
 @pytest.mark.parametrize(
     ("policy", "consent", "why"),
     [
-        (True, False, "failing over is off for it"),
-        (False, True, "failing over is off in the policies"),
-        (False, False, "failing over is off in the policies"),
+        (True, False, f"{CONSENT} is off for it"),
+        (False, True, f"{CONSENT} is off in the policies"),
+        (False, False, f"{CONSENT} is off in the policies"),
     ],
 )
 @pytest.mark.parametrize(("outcome", "fault"), [("invalid", "refused"), ("quota_exhausted", "without quota")])
@@ -38,8 +40,8 @@ def test_a_key_that_fails_and_may_not_step_back_is_not_called_ready(
 @pytest.mark.parametrize(
     ("outcome", "fault"),
     [
-        ("rate_limited", "rate limited"),
-        ("region_or_endpoint_mismatch", "refused for its region or address"),
+        ("rate_limited", "rate limited when it was last tested"),
+        ("region_or_endpoint_mismatch", "saved for another region or address"),
     ],
 )
 def test_what_makes_no_key_step_back_is_told_as_such(
@@ -48,8 +50,8 @@ def test_what_makes_no_key_step_back_is_told_as_such(
     decide(portal, failover=True)
     spoil(portal, save(portal, alice, failover=True).id, health_outcome=outcome)
     assert chain(portal, alice).reason == (
-        f"Your own key mine comes first. mine was {fault} when it was last tested and is still used: only a"
-        " key that is refused or without quota steps back."
+        f"Your own key mine comes first. mine was {fault} and is still used: another key is used"
+        " only where the key itself is refused or its quota is used up."
     )
 
 

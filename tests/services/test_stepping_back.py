@@ -158,8 +158,8 @@ def test_with_the_policy_off_nothing_is_said_of_stepping_back(
         ("reported", False)
     ]
     assert chain(portal, alice).reason == (
-        "Your own key first comes first. first was reported as refused and is still used: failing over is off"
-        " in the policies."
+        'Your own key first comes first. first was reported as refused and is still used: "Use another key'
+        ' while this one fails" is off in the policies.'
     )
     assert [v.stands_in for v in listed(portal, alice).values()] == ["", ""]
 
@@ -172,9 +172,14 @@ def test_the_details_tell_the_reports_by_outcome_and_the_place(
         report(portal, agent, stepped_back, outcome)
     found = details(portal, alice, stepped_back)
     assert found.reports == (ReportsView("ok", 2), ReportsView("auth_failed", 1), ReportsView("error", 1))
-    assert [(one.action, one.about, one.who) for one in found.history[:2]] == [
-        ("credential.report", "ok", "agent (alice@example.com)"),
-        ("credential.report", f"auth failed, others come first until {UNTIL}", "agent (alice@example.com)"),
+    assert [(one.action, one.outcome, one.about, one.who) for one in found.history[:2]] == [
+        ("credential.report", "ok", "", "agent (alice@example.com)"),
+        (
+            "credential.report",
+            "auth_failed",
+            f"others come first until {UNTIL}",
+            "agent (alice@example.com)",
+        ),
     ]
     clock.advance(timedelta(days=30))
     assert details(portal, alice, stepped_back).reports == ()

@@ -6,7 +6,7 @@ from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
 from keyportal.domain.usage import ReportedOutcome
 from keyportal.persistence import audit_events
-from keyportal.services import audit, audit_search
+from keyportal.services import audit, audit_search, policies
 from keyportal.services.portal import Portal
 from keyportal.ui.admin_audit.rows import Fact
 from keyportal.ui.admin_audit.state import AuditState
@@ -87,8 +87,11 @@ async def test_the_uses_an_event_stands_for_can_be_copied(
     facts = await facts_of(state, events(portal)[-1].id)
     assert (state.shown.row.words, facts["How many"].value) == ("Used the key 1,057 times", "1,057 times")
     lines = state.shown.resolutions.splitlines()
-    assert (len(lines), lines[0], lines[19]) == (20, uid, f"{uid}-19")
+    assert (len(lines), lines[0], lines[19], state.shown.lines) == (20, uid, f"{uid}-19", "6")
     assert state.shown.others == "1,037 more follow in the same way, up to …-1056"
+    handed_out(portal, agent, save(portal, alice, "other").id, 3)
+    await facts_of(state, events(portal)[-1].id)
+    assert state.shown.lines == "3"
     await facts_of(state, events(portal)[0].id)
     assert (state.shown.resolutions, state.shown.others) == ("", "")
 
@@ -131,6 +134,47 @@ async def test_details_speak_as_the_other_pages_do(portal: Portal, root: Princip
     }  # fmt: skip
 
 
+async def test_the_key_that_stepped_back_is_led_to_and_a_moment_is_for_the_readers_clock(
+    portal: Portal, root: Principal, alice: Principal
+) -> None:
+    key = save(portal, alice)
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, alice, Action.CREDENTIAL_RESOLVE, failed_over_from=key.id, mask=key.mask,
+            until="2026-11-21T12:10:00+00:00",
+        )  # fmt: skip
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    instead, until = facts["Instead of the key"], facts["Others come first until"]
+    assert (instead.value, instead.link, instead.is_mono) == (key.id, f"/admin/audit?q={key.id}", True)
+    assert (facts["Masked value"].value, facts["Masked value"].is_mono) == (key.mask, True)
+    assert (until.value, until.at) == ("", "2026-11-21T12:10:00+00:00")
+    assert [row.what for row in (await opened(portal, root, instead.link)).rows] == ["mine"]
+
+
+async def test_a_change_of_policies_is_told_in_the_words_of_their_page(
+    portal: Portal, root: Principal
+) -> None:
+    changes = {"failover": True, "failover_minutes": 1, "environment_off": ["openai", "groq"]}
+    policies.change_policies(portal, root, changes)
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert facts["Changed"].value == (
+        "Providers whose variables are never used, Use another key while one fails,"
+        " A reported key steps back for"
+    )
+    assert facts["To"].value == (
+        "Providers whose variables are never used: groq, openai; Use another key while one fails: on;"
+        " A reported key steps back for: 1 minute"
+    )
+    policies.change_policies(
+        portal, root, {"environment_off": [], "failover": False, "usage_kept_days": 1000}
+    )
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert facts["To"].value == (
+        "Providers whose variables are never used: none; Use another key while one fails: off;"
+        " Keep daily usage for: 1,000 days"
+    )
+
+
 async def test_more_events_than_are_counted_say_so(
     portal: Portal, root: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +192,8 @@ async def test_the_chain_is_verified_on_the_page(portal: Portal, root: Principal
     assert not state.verified.is_known
     await do(state, "verify_now")
     assert (state.verified.last, state.verified.broken_at, state.is_verifying) == ("3", "", False)
-    assert state.verified.at == "21 Nov 2026, 12:00 UTC"
+    # The reader's own clock writes it.
+    assert state.verified.at == "2026-11-21T12:00:00+00:00"
     with portal.database.transaction() as session:
         run_sql(session, "UPDATE audit_events SET result = 'failed' WHERE id = 2")
     await do(state, "verify_now")

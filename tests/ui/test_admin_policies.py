@@ -6,10 +6,14 @@ import pytest
 
 from keyportal.domain.policies import LIMITS, Policies, out_of_range
 from keyportal.domain.principals import Principal
-from keyportal.services import policies
+from keyportal.services import policies, users
 from keyportal.services.portal import Portal
+from keyportal.services.users import UserEdit
+from keyportal.ui.admin_policies.components import policy_sections
 from keyportal.ui.admin_policies.state import PoliciesState
-from keyportal.ui.admin_policies.values import MEMORY, SECTIONS, WORDS, range_of
+from keyportal.ui.admin_policies.values import SECTIONS, range_of
+from keyportal.ui.shared.policies import MEMORY, POLICY_WORDS
+from tests.conftest import person
 from tests.ui.support import do, state_for
 
 MINUTES = {"failover_minutes": "10"}
@@ -29,7 +33,7 @@ def now(portal: Portal, root: Principal) -> Policies:
 
 def test_every_policy_has_a_section_and_words() -> None:
     named = [name for names in SECTIONS.values() for name in names]
-    assert sorted([*named, MEMORY]) == sorted(Policies().as_json()) == sorted(WORDS)
+    assert sorted([*named, MEMORY]) == sorted(Policies().as_json()) == sorted(POLICY_WORDS)
 
 
 async def test_the_page_begins_with_what_is_in_force(state: PoliciesState) -> None:
@@ -102,23 +106,53 @@ async def test_a_change_of_somebody_else_is_shown_and_theirs_can_be_taken(
     state: PoliciesState, portal: Portal, root: Principal
 ) -> None:
     policies.change_policies(portal, root, {"failover": True, "failover_minutes": 1})
-    await do(state, "save_section", "keys", {"one_key_per_provider": "on", **MINUTES})
-    assert state.conflict_section == "keys"
+    number = state.problem_number
+    await do(state, "save_section", "keys", {"one_key_per_provider": "on", "failover_minutes": "20"})
+    assert (state.conflict_section, state.problem_number) == ("keys", number + 1)
     assert [(d.word, d.theirs, d.mine) for d in state.conflicts] == [
-        ("Use the next key while one fails", "on", "off"),
-        ("Pass over a reported key for", "1 minute", "10 minutes"),
+        ("A reported key steps back for", "1 minute", "20 minutes"),
     ]
     assert now(portal, root) == Policies(failover=True, failover_minutes=1)
     await do(state, "take_theirs")
     assert (state.conflict_section, state.form.failover) == ("", True)
 
 
-async def test_or_mine_can_be_saved_over_it(state: PoliciesState, portal: Portal, root: Principal) -> None:
-    policies.change_policies(portal, root, {"failover": True})
-    await do(state, "save_section", "keys", {"one_key_per_provider": "on", **MINUTES})
+async def test_or_mine_can_be_saved_over_it_and_nothing_that_was_not_touched(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    policies.change_policies(portal, root, {"failover": True, "failover_minutes": 1})
+    await do(state, "save_section", "keys", {"one_key_per_provider": "on", "failover_minutes": "20"})
     await do(state, "save_mine")
-    assert now(portal, root) == Policies(one_key_per_provider=True)
+    assert now(portal, root) == Policies(one_key_per_provider=True, failover=True, failover_minutes=20)
     assert state.conflict_section == ""
+    assert (state.form.failover, state.form.failover_minutes) == (True, 20)
+
+
+async def test_what_was_not_touched_is_no_conflict_and_stays_as_somebody_else_made_it(
+    state: PoliciesState, portal: Portal, root: Principal
+) -> None:
+    policies.change_policies(portal, root, {"environment_off": ["groq", "openai"]})
+    await do(state, "load")
+    both = {"off-openai": "on", "off-groq": "on"}
+    policies.change_policies(portal, root, {"environment_off": ["groq"]})
+    await do(state, "save_section", "environment", both)
+    assert (state.conflict_section, state.notice_is_problem) == ("", False)
+    assert now(portal, root) == Policies(environment_off=("groq",), environment_fallback=False)
+
+
+async def test_a_conflict_names_who_changed_these_policies_and_keeps_saying_so(
+    state: PoliciesState, portal: Portal, root: Principal, bob: Principal
+) -> None:
+    users.update(portal, root, str(bob.user_id), UserEdit(role="admin"))
+    policies.change_policies(portal, person(portal, "bob"), {"failover_minutes": 1})
+    await do(state, "save_section", "retention", KEPT)
+    await do(state, "save_section", "keys", {"failover_minutes": "20"})
+    assert (state.conflict_section, state.conflict_by) == ("keys", "bob@example.com")
+    assert state.changed_by == "root@example.com"
+    await do(state, "switch_memory", False)
+    assert (state.conflict_section, state.conflict_by) == ("keys", "bob@example.com")
+    await do(state, "take_theirs")
+    assert state.form.failover_minutes == 1
 
 
 async def test_a_change_elsewhere_is_no_conflict(
@@ -139,7 +173,7 @@ async def test_what_is_typed_in_a_section_stays_while_another_is_saved(
     assert state.form_numbers == {**numbers, "keys": numbers["keys"] + 1}
     # What was not drawn anew was not seen either: saving it asks whose change holds.
     assert state.form.usage_kept_days == 400
-    await do(state, "save_section", "retention", KEPT)
+    await do(state, "save_section", "retention", {**KEPT, "usage_kept_days": "60"})
     assert (state.conflict_section, [d.theirs for d in state.conflicts]) == ("retention", ["50 days"])
     await do(state, "take_theirs")
     assert (state.form.usage_kept_days, state.form.failover) == (50, True)
@@ -170,6 +204,14 @@ async def test_a_number_says_between_which_it_has_to_be(state: PoliciesState, na
         assert (state.problem_field, state.form_problem) == (name, out_of_range(name).message)
     least, most = LIMITS[name]
     assert f"from {least:,} to {most:,}" in state.form_problem and f"{least:,} to {most:,}" in range_of(name)
+
+
+def test_focus_goes_to_the_question_and_back_to_save_though_the_form_is_drawn_anew() -> None:
+    drawn = str(policy_sections().render())
+    assert drawn.count("data-takes-focus") == drawn.count("take-theirs") == len(SECTIONS)
+    for section in SECTIONS:
+        assert f'id:"save-{section}"' in drawn
+        assert drawn.count(f'"data-focus-after":"save-{section}"') == 2
 
 
 @pytest.mark.parametrize("junk", [None, 5, [], "x"])

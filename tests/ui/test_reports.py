@@ -14,9 +14,10 @@ from keyportal.ui.admin_audit.state import AuditState
 from keyportal.ui.credentials.state import OwnCredentialsState
 from keyportal.ui.overview.state import OverviewState
 from keyportal.ui.shared.credentials.report_values import LastReport
+from keyportal.ui.shared.credentials.reported import instead_note
 from keyportal.ui.shared.lines import activity_line
 from keyportal.ui.shared.sentences import Part
-from keyportal.ui.theme import ACTION_WORDS, CONCERN, REPORTED
+from keyportal.ui.theme import ACTION_WORDS, CONCERN, HEALTH, REPORTED
 from tests.fakes.fake_provider import FakeProvider
 from tests.services.reporting import decide, handed_out, report
 from tests.services.support import events, save
@@ -132,9 +133,46 @@ async def test_the_drawer_counts_reports_and_says_what_is_used_meanwhile(
     assert said.words.startswith("agent reported that OpenAI refused this key.")
     assert state.details_check.outcome == ""
     assert state.details_history[0].what == [
-        Part("Reported on the key: auth failed, others come first until "),
+        Part("Reported on the key: refused, others come first until "),
         Part(at=UNTIL),
     ]
+
+
+async def test_the_history_of_a_key_has_the_words_of_the_trail(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, agent: Principal, openai: FakeProvider
+) -> None:
+    mine = save(portal, alice)
+    report(portal, agent, mine.id, "quota_exhausted")
+    await do(state, "load")
+    openai.answer(401, {})
+    await do(state, "test", mine.id)
+    await do(state, "open_row", mine.id)
+    assert [row.what for row in state.details_history] == [
+        [Part(f"{ACTION_WORDS['credential.check']}: {HEALTH['invalid'].word.lower()}")],
+        [Part(f"Reported on the key: {REPORTED['quota_exhausted'].lower()}")],
+        [Part("Added the key")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("consent", "policy", "words"),
+    [
+        (True, True, "Another key may be used"),
+        (True, False, "Another key may be used (switched off in the policies)"),
+        (False, True, ""),
+    ],
+)
+async def test_the_drawer_says_what_consent_comes_to_under_the_policies(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, consent: bool, policy: bool, words: str
+) -> None:
+    decide(portal, failover=policy)
+    mine = save(portal, alice, failover=consent)
+    await do(state, "open_row", mine.id)
+    assert state.details.when_it_fails == words
+
+
+def test_the_note_of_a_key_that_is_used_all_the_same_says_that_it_fails() -> None:
+    assert "It fails. " in str(instead_note(OwnCredentialsState.details))
 
 
 @pytest.mark.parametrize(("status", "stays"), [(200, False), (500, False), (429, True)])
@@ -195,8 +233,11 @@ async def test_a_report_is_on_the_trail_in_words(portal: Portal, root: Principal
     await do(state, "load")
     assert (state.rows[0].words, state.rows[0].what) == ("Reported on the key: refused", "mine")
     await do(state, "open_row", state.rows[0].id)
-    details = {f.label: f.value for f in state.shown.details}
-    assert (details["Outcome"], details["Others come first until"]) == ("Refused", "21 Nov 2026, 12:10 UTC")
+    details = {f.label: f for f in state.shown.details}
+    until = details["Others come first until"]
+    assert (details["Outcome"].value, until.value, until.at) == ("Refused", "", "2026-11-21T12:10:00+00:00")
+    line = activity_line(event_view(events(portal)[-1]), "")
+    assert (line.words, line.what) == ("Reported on the key mine", "refused")
 
 
 def test_a_count_of_another_act_is_not_told_as_times(portal: Portal, alice: Principal) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from keyportal.domain.people import LeftKeys
 from keyportal.domain.principals import Principal
 from keyportal.persistence.usage import GROUPS, Sums
 from keyportal.resolver import Source
-from keyportal.services import credentials
+from keyportal.services import credentials, removal
 from keyportal.services.portal import Portal
 from keyportal.services.usage import APART
 from keyportal.ui.theme import FAILURE_WORDS, SERIES_COLORS, USAGE_GROUPS, USAGE_NOUNS, USAGE_SOURCES
@@ -167,6 +168,7 @@ async def test_an_admin_is_told_that_somebody_else_used_nothing(
 ) -> None:
     state = await opened(portal, root, f"/usage?person={bob.user_id}")
     assert (state.total, state.is_filtered, state.other_person) == (0, False, "bob (bob@example.com)")
+    assert state.unlisted_person == ""
     await do(state, "choose_person", "everyone")
     assert (state.total > 0, state.other_person) == (True, "")
     await do(state, "choose_person", alice.user_id)
@@ -180,6 +182,18 @@ async def test_what_is_deleted_says_so(portal: Portal, alice: Principal, used: d
     credentials.delete(portal, alice, USER, used["mine"])
     state = await opened(portal, alice, "/usage?by=key")
     assert (state.rows[0].name, state.rows[0].is_deleted, state.rows[0].link) == ("mine", True, "")
+
+
+async def test_somebody_who_is_not_offered_is_offered_while_they_are_looked_at(
+    portal: Portal, alice: Principal, root: Principal, used: object
+) -> None:
+    removal.remove(portal, root, alice.user_id or "", LeftKeys.WIPE)
+    state = await opened(portal, root, f"/usage?person={alice.user_id}")
+    assert (state.person, state.unlisted_person) == (alice.user_id, alice.user_id)
+    assert alice.user_id not in [choice.id for choice in state.people]
+    for person in ("everyone", ""):
+        await do(state, "choose_person", person)
+        assert state.unlisted_person == ""
 
 
 @pytest.mark.parametrize("address", ["days=365", "days=x", "by=day", "source=x", "key=1", "sort=x&days=0"])

@@ -4,7 +4,7 @@ import reflex as rx
 
 from keyportal.ui.admin_audit.rows import Fact
 from keyportal.ui.admin_audit.state import AuditState
-from keyportal.ui.shared.widgets.badge import look_badge
+from keyportal.ui.shared.widgets.badge import clock, look_badge
 from keyportal.ui.shared.widgets.copying import copy_button
 from keyportal.ui.shared.widgets.sheet import fact, section, sheet
 from keyportal.ui.theme import PRINCIPAL, RESULT
@@ -76,7 +76,7 @@ def _resolutions() -> rx.Component:
                 id=_RESOLUTIONS_ID,
                 value=shown.resolutions,
                 read_only=True,
-                rows="6",
+                rows=shown.lines,
                 wrap="off",
                 aria_label="Resolution ids",
                 auto_complete="off",
@@ -105,7 +105,7 @@ def _fact(one: rx.Var[Fact]) -> rx.Component:
             rx.cond(
                 one.link,
                 rx.link(one.value, href=one.link, data_testid="to-resolution"),
-                one.value,
+                rx.cond(one.at, clock(one.at), one.value),
             ),
             class_name=rx.cond(one.is_mono, "kp-mono", ""),
         ),

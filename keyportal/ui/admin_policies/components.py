@@ -6,13 +6,12 @@ import reflex as rx
 
 from keyportal.ui.admin_policies.state import PoliciesState
 from keyportal.ui.admin_policies.values import (
-    MEMORY,
-    WORDS,
     Difference,
     EnvironmentRow,
     label_of,
     range_of,
 )
+from keyportal.ui.shared.policies import MEMORY, POLICY_WORDS
 from keyportal.ui.shared.widgets.badge import moment
 from keyportal.ui.shared.widgets.forms import GUARDED, form_problem, text_field
 
@@ -54,7 +53,7 @@ def _keys() -> rx.Component:
             (
                 "failover_minutes",
                 "How long a key is passed over after a program reported that it failed. A key that failed a"
-                " Test is passed over until a Test finds that it works.",
+                " Test is passed over until a Test finds otherwise or its value is replaced.",
             ),
         ),
     )
@@ -71,7 +70,7 @@ def _environment() -> rx.Component:
             "Turned off, a program for which no key is saved is told that there is none.",
         ),
         rx.el.fieldset(
-            rx.el.legend(WORDS["environment_off"], class_name="kp-label"),
+            rx.el.legend(POLICY_WORDS["environment_off"], class_name="kp-label"),
             rx.text(
                 "The variables of a ticked provider are not used, whatever the switch above says.",
                 class_name="kp-help",
@@ -111,8 +110,7 @@ def _retention() -> rx.Component:
             ),
             (
                 "reports_kept_days",
-                "A program that sends the same report twice within this time is counted once. The counts"
-                " stay with the daily usage.",
+                "Which resolves were reported already. Programs can report for 7 days.",
             ),
         ),
         rx.el.p(
@@ -134,7 +132,8 @@ def _debugging() -> rx.Component:
                 MEMORY,
                 rx.cond(
                     is_on,
-                    "On: what programs get is kept in memory, and read again when anything changes.",
+                    "On: which key each program gets is remembered, its value still encrypted, and looked up"
+                    " again when anything changes.",
                     "Off: what programs get is read from the database each time. Switch it on again when you"
                     " are done.",
                 ),
@@ -151,7 +150,8 @@ def _section(name: str, title: str, purpose: str, *content: rx.Component) -> rx.
     """A panel that is a form: with its own Save, its problem, and the question whose change holds."""
     state = PoliciesState
     is_wrong = (state.problem_section == name) & (state.problem_field == "form")
-    save = rx.button("Save", type="submit", data_testid=f"save-{name}")
+    # Its id gives focus back to it: the form is drawn anew with each save.
+    save = rx.button("Save", type="submit", id=f"save-{name}", data_testid=f"save-{name}")
     return _panel(
         name,
         title,
@@ -161,7 +161,7 @@ def _section(name: str, title: str, purpose: str, *content: rx.Component) -> rx.
             form_problem(rx.cond(is_wrong, state.form_problem, "")),
             # While two versions are to be chosen from, that is the only question.
             rx.cond(
-                state.conflict_section == name, _conflict(), rx.hstack(save, justify="end", width="100%")
+                state.conflict_section == name, _conflict(name), rx.hstack(save, justify="end", width="100%")
             ),
             id=f"policies-form-{name}",
             key=state.form_numbers[name],
@@ -192,7 +192,7 @@ def _switch(name: str, sentence: Any, effect: str, **control: Any) -> rx.Compone
     in_form = {"name": name, "value": "on", "default_checked": getattr(PoliciesState.form, name)}
     return rx.el.label(
         rx.el.span(
-            rx.el.span(WORDS[name], class_name="kp-label"),
+            rx.el.span(POLICY_WORDS[name], class_name="kp-label"),
             rx.el.span(sentence, class_name="kp-policy-words"),
             rx.el.span(effect, class_name="kp-help"),
             class_name="kp-policy-text",
@@ -240,11 +240,12 @@ def _provider_box(row: rx.Var[EnvironmentRow]) -> rx.Component:
     )
 
 
-def _conflict() -> rx.Component:
+def _conflict(section: str) -> rx.Component:
     state = PoliciesState
+    focus_after = {"data-focus-after": f"save-{section}"}
     return rx.el.div(
         rx.el.p(
-            state.changed_by,
+            state.conflict_by,
             " changed these policies while you were editing them. What you entered is not saved yet.",
         ),
         rx.el.table(
@@ -258,12 +259,21 @@ def _conflict() -> rx.Component:
                 variant="soft",
                 color_scheme="gray",
                 on_click=state.take_theirs,
+                custom_attrs={**focus_after},
                 data_testid="take-theirs",
             ),
-            rx.button("Save mine", type="button", on_click=state.save_mine, data_testid="save-mine"),
+            rx.button(
+                "Save mine",
+                type="button",
+                on_click=state.save_mine,
+                custom_attrs={**focus_after},
+                data_testid="save-mine",
+            ),
             class_name="kp-conflict-acts",
         ),
         role="alert",
+        tab_index=-1,
+        custom_attrs={"data-takes-focus": ""},
         class_name="kp-conflict",
         data_testid="policy-conflict",
     )

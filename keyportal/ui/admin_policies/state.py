@@ -14,16 +14,17 @@ from keyportal.domain.principals import Permission
 from keyportal.services import policies, providers
 from keyportal.services.policies import PoliciesView
 from keyportal.ui.admin_policies.values import (
-    MEMORY,
     SECTIONS,
     Difference,
     EnvironmentRow,
     PoliciesForm,
+    changed_between,
     changes_in,
     differences,
     environment_rows,
 )
 from keyportal.ui.shared.guards import guarded
+from keyportal.ui.shared.policies import MEMORY
 from keyportal.ui.shared.session import SessionState, current_portal, require_text
 
 _SAID = {
@@ -53,6 +54,7 @@ class PoliciesState(SessionState):
     form_problem: str = ""
     problem_number: int = 0
     conflict_section: str = ""
+    conflict_by: str = ""
     conflicts: list[Difference] = []
     _seen: dict[str, Any] = {}
     _mine: dict[str, Any] = {}
@@ -102,8 +104,10 @@ class PoliciesState(SessionState):
             self._see(await self._current(), section)
             await self._save(section, self._mine)
 
-    async def _save(self, section: str, changes: dict[str, Any]) -> None:
+    async def _save(self, section: str, typed: dict[str, Any]) -> None:
+        """Save what differs from what was on the screen: what nobody touched here is not decided here."""
         seen = policies_from(self._seen)
+        changes = {name: value for name, value in typed.items() if value != getattr(seen, name)}
         try:
             saved = await self._call(
                 policies.change_policies, current_portal(), self._principal(), changes, seen=seen
@@ -125,7 +129,11 @@ class PoliciesState(SessionState):
         self._mine, self.conflict_section, self.notice = changes, section, ""
         names = {row.id: row.name for row in self.rows}
         self.conflicts = differences(changes, seen, current.policies, names)
-        self._show_change(current)
+        theirs = changed_between(changes, seen, current.policies)
+        asked = (current_portal(), self._principal(), theirs)
+        self.conflict_by = await self._call(policies.who_changed, *asked) or "Somebody else"
+        # The question takes the focus, as a field that is wrong does.
+        self.problem_number += 1
 
     async def _show(self, view: PoliciesView, *sections: str) -> None:
         """Draw these sections anew, and the switch. The others stay, with what is being typed in them."""

@@ -1,4 +1,4 @@
-"""What the browser holds of the policies, and how each is called and told in words."""
+"""What the browser holds of the policies, and what their forms say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from keyportal.domain.policies import LIMITS, Policies, out_of_range, unit_of
 from keyportal.services.providers import ProviderView
+from keyportal.ui.shared.policies import POLICY_WORDS, told
 
 # The forms of the page with the policies that are saved together.
 SECTIONS = {
@@ -13,21 +14,6 @@ SECTIONS = {
     "environment": ("environment_fallback", "environment_off"),
     "agent_keys": ("agent_key_days", "agent_key_longest_days"),
     "retention": ("usage_kept_days", "deleted_kept_days", "reports_kept_days"),
-}
-# The policy that is a switch by itself, in force as soon as it is pressed.
-MEMORY = "resolve_cache"
-WORDS = {
-    "one_key_per_provider": "One key per provider",
-    "failover": "Use the next key while one fails",
-    "failover_minutes": "Pass over a reported key for",
-    "environment_fallback": "Use the server's variables",
-    "environment_off": "Providers whose variables are never used",
-    "agent_key_days": "Usual lifetime",
-    "agent_key_longest_days": "Longest lifetime",
-    "usage_kept_days": "Keep daily usage for",
-    "deleted_kept_days": "Keep traces of deleted keys for",
-    "reports_kept_days": "Remember reports for",
-    MEMORY: "Answer programs from memory",
 }
 _PROVIDER_FIELD = "off-"
 _DIGITS_LIMIT = 5
@@ -85,7 +71,7 @@ def environment_rows(providers: Sequence[ProviderView], policies: Policies) -> l
 
 def label_of(name: str) -> str:
     """Return what the field of a number is called."""
-    return f"{WORDS[name]} ({unit_of(name)})"
+    return f"{POLICY_WORDS[name]} ({unit_of(name)})"
 
 
 def range_of(name: str) -> str:
@@ -104,15 +90,21 @@ def differences(
 ) -> list[Difference]:
     """Return what somebody else changed of what is being saved. `names` are those of providers by id."""
     return [
-        Difference(WORDS[name], _told(name, getattr(theirs, name), names), _told(name, value, names))
-        for name, value in mine.items()
-        if getattr(theirs, name) != getattr(seen, name)
+        Difference(
+            POLICY_WORDS[name], told(name, getattr(theirs, name), names), told(name, mine[name], names)
+        )
+        for name in changed_between(mine, seen, theirs)
     ]
+
+
+def changed_between(mine: Mapping[str, Any], seen: Policies, theirs: Policies) -> list[str]:
+    """Return the names of what is being saved that somebody else changed."""
+    return [name for name in mine if getattr(theirs, name) != getattr(seen, name)]
 
 
 def _read(name: str, form: Mapping[str, Any], rows: Sequence[EnvironmentRow]) -> Any:
     if name == "environment_off":
-        return tuple(row.id for row in rows if form.get(row.field))
+        return tuple(sorted(row.id for row in rows if form.get(row.field)))
     if name not in LIMITS:
         return bool(form.get(name))
     typed = form.get(name)
@@ -120,12 +112,3 @@ def _read(name: str, form: Mapping[str, Any], rows: Sequence[EnvironmentRow]) ->
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_LIMIT):
         raise out_of_range(name)
     return int(text)
-
-
-def _told(name: str, value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int):
-        unit = unit_of(name)
-        return f"1 {unit.removesuffix('s')}" if value == 1 else f"{value:,} {unit}"
-    return ", ".join(names.get(one, one) for one in value) or "none"

@@ -66,7 +66,8 @@ def _checklist() -> rx.Component:
             _start_step(
                 start.has_used_agent_key,
                 "Let a program ask",
-                "POST /api/resolve/openai with its key. The snippet after creating one is ready to run.",
+                "POST /api/resolve/openai with its agent key. The snippet after creating one is ready to"
+                " run.",
                 "/api/docs",
                 "Documentation",
                 is_external=True,

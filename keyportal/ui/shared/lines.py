@@ -57,12 +57,17 @@ def agent_key_line(view: AgentKeyView) -> AgentKeyLine:
 
 def words_of(view: EventView) -> str:
     """Return what an event says somebody did; of uses how often, of a report what it says."""
+    return ": ".join(_said(view))
+
+
+def _said(view: EventView) -> list[str]:
+    """Return what somebody did, and of a report also what it says."""
     words, details = ACTION_WORDS.get(view.action, view.action), dict(view.details)
     if view.action == Action.CREDENTIAL_RESOLVE and details.get("count", "").isdigit():
-        return f"{words} {int(details['count']):,} times"
+        return [f"{words} {int(details['count']):,} times"]
     if view.action == Action.CREDENTIAL_REPORT and details.get("outcome") in REPORT:
-        return f"{words}: {REPORT[details['outcome']].lower()}"
-    return words
+        return [words, REPORT[details["outcome"]].lower()]
+    return [words]
 
 
 def activity_line(view: EventView, person_id: str, *, is_you: bool = False) -> ActivityLine:
@@ -70,4 +75,8 @@ def activity_line(view: EventView, person_id: str, *, is_you: bool = False) -> A
     what = "" if view.object_id == person_id else view.object_label
     is_own = is_you and view.who_kind == "user" and view.user_id == person_id
     by = "You" if is_own else STRANGERS.get(view.who_kind, view.who)
-    return ActivityLine(view.id, words_of(view), what, by, view.result, view.at.isoformat())
+    words, *outcome = _said(view)
+    if outcome:
+        # The name comes before what was said of it.
+        words, what = f"{words} {what}".rstrip(), outcome[0]
+    return ActivityLine(view.id, words, what, by, view.result, view.at.isoformat())

@@ -74,6 +74,7 @@ def _scope() -> rx.Component:
                     rx.el.option("Yours", value=""),
                     rx.el.option("Everyone", value="everyone"),
                     rx.foreach(state.people, _person),
+                    rx.cond(state.unlisted_person, rx.el.option("This person", value=state.unlisted_person)),
                     value=state.person,
                     on_change=state.choose_person,
                     class_name="kp-select",
@@ -217,7 +218,11 @@ def _nothing_used() -> rx.Component:
     state = UsageState
     title = "No key was used in the last " + state.days + " days"
     everyone = rx.button(
-        "Show everyone", variant="soft", on_click=state.choose_person("everyone"), data_testid="show-everyone"
+        "Show everyone",
+        variant="soft",
+        on_click=state.choose_person("everyone"),
+        custom_attrs={**FOCUS_AFTER},
+        data_testid="show-everyone",
     )
     return rx.cond(
         state.other_person,

@@ -9,7 +9,7 @@ from keyportal.services.credential_views import CredentialView
 from keyportal.services.links import LinkView
 from keyportal.ui.shared.credentials.rows import back_until, iso, mark_of
 from keyportal.ui.shared.sentences import Part, parts_of
-from keyportal.ui.theme import ACTION_WORDS
+from keyportal.ui.theme import ACTION_WORDS, HEALTH, REPORT
 
 MODELS_SHOWN = 20
 
@@ -34,7 +34,7 @@ class DetailsShown:
     is_primary: bool = False
     is_general: bool = False
     can_rotate: bool = False
-    failover: bool = False
+    when_it_fails: str = ""
     place: list[Part] = field(default_factory=list)
     expires_at: str = ""
     expires_soon: bool = False
@@ -99,7 +99,7 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         is_primary=view.is_primary,
         is_general=view.is_general,
         can_rotate=_can_rotate(view),
-        failover=view.failover,
+        when_it_fails=_when_it_fails(found),
         place=parts_of(found.place),
         expires_at=iso(view.expires_at),
         expires_soon=view.expires_soon,
@@ -141,14 +141,26 @@ def history_rows(history: Sequence[HistoryView]) -> list[HistoryRow]:
 
 
 def _history_row(number: int, one: HistoryView) -> HistoryRow:
-    what = ACTION_WORDS.get(one.action, one.action)
+    what, about = ACTION_WORDS.get(one.action, one.action), _about(one)
     return HistoryRow(
         key=str(number),
         at=iso(one.at),
         who=one.who,
-        what=parts_of(Sentence(what, ": ", one.about) if one.about else Sentence(what)),
+        what=parts_of(Sentence(what, ": ", about) if about else Sentence(what)),
         result="" if one.result in ("ok", "started") else one.result,
     )
+
+
+def _about(one: HistoryView) -> Sentence:
+    word = REPORT.get(one.outcome) or (HEALTH[one.outcome].word if one.outcome in HEALTH else one.outcome)
+    return Sentence(word.lower(), ", " if word and one.about else "", one.about)
+
+
+def _when_it_fails(found: CredentialDetails) -> str:
+    if not found.view.failover:
+        return ""
+    another = "Another key may be used"
+    return another if found.failover_is_offered else f"{another} (switched off in the policies)"
 
 
 def _can_rotate(view: CredentialView) -> bool:

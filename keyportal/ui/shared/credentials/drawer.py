@@ -141,8 +141,8 @@ def _facts(state: Any) -> rx.Component:
             ),
         ),
         rx.cond(
-            details.failover,
-            rx.fragment(rx.el.dt("When it fails"), rx.el.dd("The next key may be used instead")),
+            details.when_it_fails != "",
+            rx.fragment(rx.el.dt("When it fails"), rx.el.dd(details.when_it_fails)),
         ),
         rx.cond(
             details.note != "",

@@ -42,7 +42,7 @@ def instead_note(details: Any) -> rx.Component:
             details.instead != "",
             rx.box(
                 rx.text(
-                    rx.cond(details.steps_back, rx.fragment(_stepped_back(details), ". "), rx.fragment()),
+                    rx.cond(details.steps_back, rx.fragment(_stepped_back(details), ". "), "It fails. "),
                     details.instead,
                     size="2",
                 ),
