@@ -1,7 +1,8 @@
 // A dialog gives focus back to the button that opened it. Ours are opened by the server and know no
 // button, so this remembers where focus was outside of dialogs and menus. When that is gone too, such
-// as the row of a deleted key, or a button that disabled itself, focus goes to the search field, or
-// to the element whose id it names: <button data-focus-after="id">.
+// as the row of a deleted key, or a button that disabled itself, focus goes to the element
+// whose id it names, <button data-focus-after="id">, or that was drawn anew with its own id, or else to the
+// search field.
 (() => {
   const overlay = '[role="dialog"], [role="alertdialog"], [role="menu"]';
   let last = null;
@@ -33,8 +34,9 @@
     if (!isLost()) {
       if (overlayClosed) last.focus();
     } else if (wasInContent) {
-      const after = document.getElementById(last.dataset.focusAfter);
-      (after || document.getElementById("search") || document.getElementById("content"))?.focus();
+      const after = document.getElementById(last.dataset.focusAfter || last.id);
+      const place = after && !after.disabled ? after : document.getElementById("search");
+      (place || document.getElementById("content"))?.focus();
     }
   };
   new MutationObserver((changes) => {

@@ -4,11 +4,12 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import crash, events, memory, mixed, pages, resolve, size, starting
-from benchmarks.amounts import FULL, QUICK
+from benchmarks.amounts import FULL, QUICK, Amounts
 from benchmarks.bench import Bench, say
 from benchmarks.databases import POSTGRESQL, SQLITE, Databases
 from benchmarks.facts import facts
@@ -16,14 +17,19 @@ from benchmarks.figures import Report
 from benchmarks.servers import ROOT
 
 _ALL = {one.NAME: one.run for one in (starting, resolve, crash, mixed, size, pages, events, memory)}
+# These start no UI process.
+_WITHOUT_PAGES = {memory.NAME, pages.NAME, size.NAME}
+_FEWEST_RESOLVES = 1000
 _KINDS = {"sqlite": (SQLITE,), "postgresql": (POSTGRESQL,), "both": (SQLITE, POSTGRESQL)}
 
 
 def main() -> int:
     chosen = _arguments()
-    say("building the pages, unless they are up to date")
-    # Or the first start of the portal would do it, and be measured.
-    subprocess.run([sys.executable, "-m", "keyportal", "serve", "--build-only"], cwd=ROOT, check=True)
+    names = chosen.names or list(_ALL)
+    if not _WITHOUT_PAGES.issuperset(names):
+        say("building the pages, unless they are up to date")
+        # Or the first start of the portal would do it, and be measured.
+        subprocess.run([sys.executable, "-m", "keyportal", "serve", "--build-only"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory(prefix="keyportal-bench-") as folder:
         databases = Databases(Path(folder))
         kinds = _KINDS[chosen.database]
@@ -31,9 +37,8 @@ def main() -> int:
             report = Report(facts(Path(folder)))
             if POSTGRESQL in kinds:
                 report.facts = {**report.facts, POSTGRESQL: databases.facts()}
-            amounts = QUICK if chosen.quick else FULL
-            bench = Bench(amounts, report, Path(folder), databases, kinds)
-            _run(bench, chosen.names or list(_ALL))
+            bench = Bench(_amounts(chosen), report, Path(folder), databases, kinds)
+            _run(bench, names)
         finally:
             databases.close()
     report.write(chosen.json)
@@ -56,6 +61,14 @@ def _run(bench: Bench, names: list[str]) -> None:
             )
 
 
+def _amounts(chosen: argparse.Namespace) -> Amounts:
+    amounts = QUICK if chosen.quick else FULL
+    if chosen.resolves is None:
+        return amounts
+    first = min(amounts.memory_first, chosen.resolves // 10)
+    return replace(amounts, memory_first=first, memory_last=chosen.resolves)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -63,6 +76,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="a short pass, to see that everything works")
     parser.add_argument("--database", choices=_KINDS, default="both")
+    parser.add_argument(
+        "--resolves",
+        type=int,
+        metavar="N",
+        help=f"how many `memory` makes; {FULL.memory_last} by default, {QUICK.memory_last} with --quick",
+    )
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     results = ROOT / "benchmarks" / "results" / f"{now}.json"
     parser.add_argument(
@@ -71,6 +90,8 @@ def _arguments() -> argparse.Namespace:
     chosen = parser.parse_args()
     if unknown := [name for name in chosen.names if name not in _ALL]:
         parser.error(f"there is no {unknown[0]}; there are {', '.join(_ALL)}")
+    if chosen.resolves is not None and chosen.resolves < _FEWEST_RESOLVES:
+        parser.error(f"--resolves has to be {_FEWEST_RESOLVES} at least")
     return chosen
 
 

@@ -22,7 +22,6 @@ class Amounts:
     users: int
     memory_first: int
     memory_last: int
-    memory_step_seconds: float
     rows: tuple[int, ...]
     calls: int
     events: int
@@ -45,7 +44,6 @@ FULL = Amounts(
     users=5_000,
     memory_first=10_000,
     memory_last=1_000_000,
-    memory_step_seconds=60.0,
     rows=(100, 100_000, 1_000_000),
     calls=30,
     events=200,
@@ -67,7 +65,6 @@ QUICK = Amounts(
     users=500,
     memory_first=10_000,
     memory_last=50_000,
-    memory_step_seconds=6.0,
     rows=(100, 10_000),
     calls=15,
     events=40,

@@ -83,4 +83,12 @@ def spread_requests(portal: Portal, agents: int = AGENTS) -> list[bytes]:
 
 
 def resolve_request(token: str, provider: str) -> bytes:
+    return request_of("POST", f"/api/resolve/{provider}", token)
+
+
+def with_body(request: bytes) -> bytes:
+    """Return the same resolve asked for with a body."""
+    head, _, _ = request.partition(b"\r\n")
+    provider = head.split()[1].rpartition(b"/")[2].decode()
+    token = request.partition(b"Bearer ")[2].partition(b"\r\n")[0].decode()
     return request_of("POST", "/api/resolve", token, b'{"provider":"%s"}' % provider.encode())

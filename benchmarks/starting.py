@@ -5,7 +5,7 @@ from statistics import median
 from benchmarks.bench import Bench, say
 from benchmarks.deployments import DATA_PLANE, UI, Deployment
 from benchmarks.figures import Goal
-from benchmarks.memory_of import proportional_mb, resident_mb
+from benchmarks.memory_of import proportional_mb, worker_mb
 from benchmarks.seeding import one_request
 
 NAME = "start"
@@ -29,7 +29,7 @@ def _measure(bench: Bench, made: Deployment, process: str) -> None:
         with made.server(process) as server:
             if number:
                 seconds.append(server.started_in_s)
-                resident.append(resident_mb(server.pid))
+                resident.append(worker_mb(server.pid))
                 proportional.append(proportional_mb(server.pid))
     what = f"{process}, {made.kind}"
     of = f"median of {len(seconds)}; {min(seconds):.2f}-{max(seconds):.2f} s"

@@ -1,6 +1,12 @@
 """Ask a model with the official anthropic SDK, with asyncio, and whichever key the portal says to use.
 
-KEYPORTAL_URL=https://keys.example.com KEYPORTAL_AGENT_KEY=kpa_… python examples/anthropic_sdk.py "Say hello."
+    pip install anthropic /path/to/keyportal          # the client and httpx, nothing of the server
+    export KEYPORTAL_URL=https://keys.example.com     # where the portal is
+    export KEYPORTAL_AGENT_KEY=kpa_…                  # from its Agent keys page, with the scope resolve
+    python examples/anthropic_sdk.py "Say hello."
+
+Prints the model's answer; the Usage page of the portal then shows one use of the key, reported ok. Where the
+portal has no key for it, or cannot be reached within a minute, one line says what to do; it ends with 1.
 """
 
 import asyncio
@@ -9,7 +15,7 @@ import sys
 from anthropic import AsyncAnthropic
 from anthropic.types import TextBlock
 
-from keyportal.client import AsyncKeyPortal
+from keyportal.client import AsyncKeyPortal, ClientError
 
 MODEL = "claude-haiku-4-5"
 
@@ -27,8 +33,11 @@ async def ask(portal: AsyncKeyPortal, question: str) -> str:
 
 
 async def main() -> None:
-    async with AsyncKeyPortal() as portal:
-        print(await ask(portal, " ".join(sys.argv[1:]) or "Say hello."))
+    try:
+        async with AsyncKeyPortal() as portal:
+            print(await ask(portal, " ".join(sys.argv[1:]) or "Say hello."))
+    except ClientError as problem:
+        sys.exit(str(problem))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
 """Ask a model with the official openai SDK and whichever key the portal says to use.
 
-KEYPORTAL_URL=https://keys.example.com KEYPORTAL_AGENT_KEY=kpa_… python examples/openai_sdk.py "Say hello."
+    pip install openai /path/to/keyportal             # the client and httpx, nothing of the server
+    export KEYPORTAL_URL=https://keys.example.com     # where the portal is
+    export KEYPORTAL_AGENT_KEY=kpa_…                  # from its Agent keys page, with the scope resolve
+    python examples/openai_sdk.py "Say hello."
+
+Prints the model's answer; the Usage page of the portal then shows one use of the key, reported ok. Where the
+portal has no key for it, or cannot be reached within a minute, one line says what to do; it ends with 1.
 """
 
 import sys
 
 from openai import OpenAI
 
-from keyportal.client import KeyPortal
+from keyportal.client import ClientError, KeyPortal
 
 MODEL = "gpt-4o-mini"
 
@@ -26,8 +32,11 @@ def ask(portal: KeyPortal, question: str) -> str:
 
 
 def main() -> None:
-    with KeyPortal() as portal:
-        print(ask(portal, " ".join(sys.argv[1:]) or "Say hello."))
+    try:
+        with KeyPortal() as portal:
+            print(ask(portal, " ".join(sys.argv[1:]) or "Say hello."))
+    except ClientError as problem:
+        sys.exit(str(problem))
 
 
 if __name__ == "__main__":

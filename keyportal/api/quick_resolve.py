@@ -1,21 +1,23 @@
-"""Answers the plain `POST /api/resolve` before any framework sees it.
+"""Answers a plain resolve before any framework sees it.
 
-Plain means: one agent key, a small JSON body in one piece, a key to hand out. Everything else, and every
-doubt, goes on to the application behind, which knows all the rules and all the refusals.
+Plain means: one agent key, what is wanted in the address or in a small JSON body in one piece, a key to
+hand out. Everything else, and every doubt, goes on to the application behind, which knows all the rules
+and all the refusals.
 """
 
-import asyncio
 import json
 import logging
 import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keyportal.api.bodies import DEADLINE_S
+from keyportal.api.deadlines import SharedDeadline
 from keyportal.api.errors import BodyTooSlow, answer_for
 from keyportal.api.schemas import MODEL
 from keyportal.domain.errors import KeyPortalError
@@ -28,13 +30,17 @@ PATH = "/api/resolve"
 _log = logging.getLogger(__name__)
 _LARGEST = 4096
 _LONGEST = 200
-_MOST_BODIES = 1000
+_MOST_WANTED = 1000
 _NAMES = frozenset({"provider", "user", "model"})
 _MODEL = re.compile(MODEL)
 _BEARER = b"Bearer "
 _JSON = (b"application/json", b"application/json; charset=utf-8")
 # With one of these a request is not plain. Others say nothing to this route.
-_NOT_PLAIN = frozenset({b"content-encoding", b"expect", b"cache-control", b"pragma"})
+_NOT_PLAIN = frozenset({b"content-encoding", b"transfer-encoding", b"expect", b"cache-control", b"pragma"})
+_NO_BODY = (b"", b"0")
+# What a provider is called in an address; whatever else stands there is looked at behind.
+_IN_ADDRESS = re.compile(r"[a-z0-9_-]{1,64}")
+_NOTHING = (None, b"", False)
 _from_json = json.JSONDecoder(object_pairs_hook=tuple).decode
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _HEADERS = [
@@ -44,19 +50,23 @@ _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 
+# A body, or an address with its query, as it came.
+_Sent = bytes | tuple[str, bytes]
+
 
 class QuickResolve:
     def __init__(self, app: ASGIApp, get_desk: Callable[[], ReleaseDesk]) -> None:
         self._app = app
         self._get_desk = get_desk
         self._around: WeakKeyDictionary[Release, tuple[str, str]] = WeakKeyDictionary()
-        self._wanted: dict[bytes, Wanted] = {}
+        self._wanted: dict[_Sent, Wanted] = {}
+        self._bodies = SharedDeadline(DEADLINE_S)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+        if scope["type"] != "http" or not scope["path"].startswith(PATH) or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        bearer, length = _plain(scope["headers"])
+        bearer, length, is_json = _plain(scope["headers"])
         if bearer is None:
             await self._app(scope, receive, send)
             return
@@ -64,19 +74,36 @@ class QuickResolve:
         if not desk.knows(digest):
             # Before a byte of the body is waited for: strangers are refused behind.
             await self._app(scope, receive, _letting_in(send, desk, digest))
-            return
-        await self._answer(desk, bearer, length, scope, receive, send)
+        elif scope["path"] != PATH:
+            sent = (scope["path"], scope["query_string"])
+            wanted = self._in_address(sent) if length in _NO_BODY else None
+            await self._answer(desk, bearer, sent, wanted, scope, receive, send)
+        elif is_json:
+            await self._answer_body(desk, bearer, length, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
-    async def _answer(
+    async def _answer_body(
         self, desk: ReleaseDesk, bearer: bytes, length: bytes, scope: Scope, receive: Receive, send: Send
     ) -> None:
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                message = await receive()
+            message = await self._bodies.wait_for(receive())
         except TimeoutError:
             await answer_for(BodyTooSlow())(scope, receive, _private(send))
             return
-        wanted = self._read(message, length)
+        sent, wanted = message.get("body", b""), self._in_body(message, length)
+        await self._answer(desk, bearer, sent, wanted, scope, _again(message, receive), send)
+
+    async def _answer(
+        self,
+        desk: ReleaseDesk,
+        bearer: bytes,
+        sent: _Sent,
+        wanted: Wanted | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         client = scope.get("client")
         try:
             found = await desk.release(bearer, wanted, client[0] if client else "") if wanted else None
@@ -85,10 +112,10 @@ class QuickResolve:
             await answer_for(problem)(scope, receive, _private(send))
             return
         if found is None:
-            await self._app(scope, _again(message, receive), send)
+            await self._app(scope, receive, send)
             return
         body = self._body_of(found)
-        self._remember(message["body"], wanted)
+        self._remember(sent, wanted)
         headers = [*_HEADERS, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -104,7 +131,7 @@ class QuickResolve:
         before, behind = around
         return f'{before}{_to_json(opened.secret.reveal())}{behind}"{found.resolution_id}"}}'.encode()
 
-    def _read(self, message: Message, length: bytes) -> Wanted | None:
+    def _in_body(self, message: Message, length: bytes) -> Wanted | None:
         """Return what a request asks for. Programs send the same few bodies over and over."""
         body = message.get("body", b"")
         # The server says "more" until the end was read; the length says whether there is any.
@@ -112,12 +139,15 @@ class QuickResolve:
             return None
         return self._wanted.get(body) or _wanted_of(body)
 
-    def _remember(self, body: bytes, wanted: Wanted | None) -> None:
-        """Keep what a body means that got a key, and no other: what it holds is a name of ours."""
-        if wanted is not None and body not in self._wanted:
-            if len(self._wanted) >= _MOST_BODIES:
+    def _in_address(self, sent: tuple[str, bytes]) -> Wanted | None:
+        return self._wanted.get(sent) or _wanted_at(*sent)
+
+    def _remember(self, sent: _Sent, wanted: Wanted | None) -> None:
+        """Keep what somebody sent means who got a key, and no other: what it holds is a name of ours."""
+        if wanted is not None and sent not in self._wanted:
+            if len(self._wanted) >= _MOST_WANTED:
                 self._wanted.clear()
-            self._wanted[body] = wanted
+            self._wanted[sent] = wanted
 
 
 def _around(release: Release, opened: Opened) -> tuple[str, str]:
@@ -141,25 +171,39 @@ def _credential(found: ResolvedCredential | None) -> dict[str, str] | None:
     return {"id": found.id, "name": found.name, "mask": found.mask} if found else None
 
 
-def _plain(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes]:
-    """Return the one bearer value of a request whose headers are plain, and its announced length."""
+def _plain(headers: list[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes, bool]:
+    """Return the one bearer value of plain headers, the body's announced length, and if it is JSON."""
     bearer, length, is_json = None, b"", False
     for name, value in headers:
         if name == b"authorization":
             if bearer is not None or not value.startswith(_BEARER):
-                return None, b""
+                return _NOTHING
             bearer = value[len(_BEARER) :]
         elif name == b"content-type":
             if value not in _JSON or is_json:
-                return None, b""
+                return _NOTHING
             is_json = True
         elif name == b"content-length":
             if length:
-                return None, b""
+                return _NOTHING
             length = value
         elif name in _NOT_PLAIN:
-            return None, b""
-    return (bearer if is_json else None), length
+            return _NOTHING
+    return bearer, length, is_json
+
+
+def _wanted_at(path: str, query: bytes) -> Wanted | None:
+    """Return what an address asks for: a provider, and at most a model."""
+    provider = path[len(PATH) + 1 :]
+    if path[len(PATH)] != "/" or _IN_ADDRESS.fullmatch(provider) is None:
+        return None
+    if not query:
+        return Wanted(provider)
+    try:
+        ((name, model),) = parse_qsl(query.decode("ascii"), strict_parsing=True, max_num_fields=1)
+    except ValueError:
+        return None
+    return Wanted(provider, model=model) if name == "model" and _MODEL.fullmatch(model) else None
 
 
 def _wanted_of(body: bytes) -> Wanted | None:

@@ -8,7 +8,7 @@ from keyportal.domain.usage import ReportedOutcome
 
 
 class ReportIn(In):
-    resolution_id: str = Field(max_length=64, description="The one of the answer of POST /api/resolve.")
+    resolution_id: str = Field(max_length=64, description="The one of the answer of a resolve.")
     outcome: str = Field(
         description=f"One of {', '.join(ReportedOutcome)}.",
         max_length=32,
@@ -21,5 +21,6 @@ class ReportOut(Out):
     resolution_id: str
     outcome: str
     steps_back_until: Moment | None = Field(
-        description="Until then POST /api/resolve hands out the next key instead, if another can be used."
+        description="Until then the same resolve hands out another key. Null where the key does not step"
+        " back, or no other key can be used."
     )

@@ -1,31 +1,45 @@
 """Which key to use, over REST: the one route a secret leaves by."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from keyportal.api.auth import SECURITY, Caller, OpenPortal
 from keyportal.api.errors import PROTECTED, WITH_BODY, refusals
-from keyportal.api.schemas import ResolutionOut, ResolvedOut, ResolveIn
+from keyportal.api.schemas import MODEL, ResolutionOut, ResolvedOut, ResolveIn
 from keyportal.services import resolution
-from keyportal.services.releases import ResolvedCredential
+from keyportal.services.releases import Resolution, ResolvedCredential
 
 router = APIRouter(tags=["Resolve"], dependencies=SECURITY)
+
+
+_REFUSALS = ("unknown_provider", "provider_disabled", "no_key", "key_unreadable", "needs_reentry")
 
 
 @router.post(
     "/api/resolve",
     summary="Release the key to use for a provider, and say where it came from",
-    responses=refusals(
-        *PROTECTED,
-        *WITH_BODY,
-        "unknown_provider",
-        "provider_disabled",
-        "no_key",
-        "key_unreadable",
-        "needs_reentry",
-    ),
+    responses=refusals(*PROTECTED, *WITH_BODY, *_REFUSALS),
 )
 def resolve(portal: OpenPortal, caller: Caller, body: ResolveIn) -> ResolutionOut:
-    found = resolution.resolve_key(portal, caller, body.provider, user=body.user, model=body.model)
+    return _out(resolution.resolve_key(portal, caller, body.provider, user=body.user, model=body.model))
+
+
+@router.post(
+    "/api/resolve/{provider}",
+    summary="The same without a body, for the agent key's owner: the quickest way to ask",
+    responses=refusals(*PROTECTED, "invalid_input", *_REFUSALS),
+)
+def resolve_by_address(
+    portal: OpenPortal,
+    caller: Caller,
+    provider: str,
+    model: Annotated[str | None, Query(pattern=MODEL)] = None,
+) -> ResolutionOut:
+    return _out(resolution.resolve_key(portal, caller, provider, model=model))
+
+
+def _out(found: Resolution) -> ResolutionOut:
     return ResolutionOut(
         provider=found.provider,
         source=found.source,

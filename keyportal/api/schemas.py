@@ -62,7 +62,9 @@ class CredentialCreate(_In):
     remind_at: MomentIn = Field(None, description="When to remind its owner to rotate it.")
     active: bool = True
     failover: bool = Field(
-        False, description="Consent that the next key is used while this one is refused or without quota."
+        False,
+        description="Consent that the next key is used, and its account billed, while this one is refused or"
+        " without quota: another of the same owner's, else a system key, else a variable of the server.",
     )
 
 
@@ -120,7 +122,10 @@ class CredentialOut(_Out):
     failover: bool
     health: HealthOut
     health_source: str = Field(description="Who says so: `test`, or `report` of a program that used it.")
-    failing_until: Moment | None = Field(description="Reported to fail, it steps back for others until then.")
+    failing_until: Moment | None = Field(
+        description="Reported to fail: until then another key is used in its place. Where no other can be"
+        " used, or the policies do not allow it, this one is used all the same."
+    )
     usage_count: int
     last_used_at: Moment | None
     created_at: Moment
@@ -205,7 +210,7 @@ class ResolutionOut(_Out):
     source: str
     credential: ResolvedOut | None
     failed_over_from: ResolvedOut | None = Field(
-        None, description="The key that would have been used, had it not stepped back while it fails."
+        description="The key that would have been used, had it not stepped back while it fails."
     )
     api_key: str
     fields: Mapping[str, str]

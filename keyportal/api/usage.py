@@ -12,7 +12,7 @@ from keyportal.api.errors import PROTECTED, refusals
 from keyportal.api.usage_schemas import SumsOut, UsageDayOut, UsageGroupOut, UsageOut
 from keyportal.services import usage, usage_export
 from keyportal.services.paging import PAGE_SIZES
-from keyportal.services.usage import COMMAND_LINE, DAYS, EVERYONE, USUAL_DAYS, USUAL_SORT, GroupView
+from keyportal.services.usage import COMMAND_LINE, DAYS, EVERYONE, USUAL_DAYS, USUAL_SORT, GroupView, Source
 
 router = APIRouter(prefix="/api/usage", tags=["Usage"], dependencies=SECURITY)
 
@@ -20,6 +20,7 @@ _FILE = {200: {"content": {"text/csv": {}}, "description": "The file."}}
 _A_KEY = "The id of a key that was used."
 _AN_AGENT_KEY = f"The id of an agent key, or {COMMAND_LINE} for uses without one."
 _A_PERSON = f"For admins: the id of a person, or {EVERYONE}. Without it, the uses that are yours."
+_A_SOURCE = "Where the key came from. Empty, or left out, for all."
 _A_NAME = "A part of the name of a provider, key or agent key."
 
 
@@ -28,7 +29,7 @@ def _wanted(
     provider: Annotated[str, Query(max_length=64, description="The id of a provider.")] = "",
     key: Annotated[str, Query(max_length=36, description=_A_KEY)] = "",
     agent_key: Annotated[str, Query(max_length=36, description=_AN_AGENT_KEY)] = "",
-    source: Annotated[str, Query(max_length=20, description="user, system or environment.")] = "",
+    source: Annotated[str, Query(description=_A_SOURCE, json_schema_extra={"enum": ["", *Source]})] = "",
     q: Annotated[str, Query(max_length=200, description=_A_NAME)] = "",
 ) -> dict[str, str]:
     return {

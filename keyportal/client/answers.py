@@ -1,6 +1,7 @@
 """What the portal answers, checked. The key in it shows up in no repr, pickle, comparison or log."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -8,13 +9,16 @@ from typing import Any, NoReturn, TypeVar
 
 from keyportal.client.errors import BadAnswer, ClientError, refusal
 
+_CODE = re.compile(r"[a-z_]{1,60}")
+_AGENT_KEY = re.compile(r"kpa_\w{6,}")
+_LONGEST_MESSAGE = 500
 _STRANGE = "What answered does not speak as KeyPortal does. Check the portal's address."
 _ANOTHER = (
     "What answered hands out a key of another provider than the one asked for. Check the portal's address."
 )
 
 
-class _Kept:
+class Kept:
     """Holds what may not be seen. Copies within the process are the same object; pickling is refused."""
 
     __slots__ = ("__api_key", "__fields")
@@ -32,7 +36,7 @@ class _Kept:
     def __repr__(self) -> str:
         return "(redacted)"
 
-    def __deepcopy__(self, memo: object) -> "_Kept":
+    def __deepcopy__(self, memo: object) -> "Kept":
         return self
 
     def __reduce__(self) -> NoReturn:
@@ -73,7 +77,7 @@ class Resolution:
     base_url: str
     resolution_id: str
     failed_over_from: Replaced | None
-    _kept: _Kept = field(repr=False, compare=False)
+    _kept: Kept = field(repr=False, compare=False)
 
     @property
     def api_key(self) -> str:
@@ -102,7 +106,7 @@ def resolution_in(content: bytes, asked: str) -> Resolution:
         base_url=_text(answer, "base_url"),
         resolution_id=_text(answer, "resolution_id"),
         failed_over_from=_credential(Replaced, answer.get("failed_over_from")),
-        _kept=_Kept(_text(answer, "api_key"), {str(k): str(v) for k, v in fields.items()}),
+        _kept=Kept(_text(answer, "api_key"), {str(k): str(v) for k, v in fields.items()}),
     )
 
 
@@ -128,9 +132,15 @@ def error_in(status: int, content: bytes) -> ClientError:
         error = None
     found = error if isinstance(error, dict) else {}
     code, message = found.get("code"), found.get("message")
-    if isinstance(code, str) and isinstance(message, str):
-        return refusal(status, code, message)
+    if isinstance(code, str) and _CODE.fullmatch(code) and isinstance(message, str):
+        return refusal(status, code, _plain(message))
     return BadAnswer(_STRANGE, status=status)
+
+
+def _plain(message: str) -> str:
+    """Return what may be shown in a terminal and written into a log: one line, no agent key."""
+    printable = "".join(c if c.isprintable() else " " for c in message)
+    return _AGENT_KEY.sub("kpa_…", printable)[:_LONGEST_MESSAGE]
 
 
 def _object_in(content: bytes) -> dict[str, Any]:

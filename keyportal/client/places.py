@@ -44,6 +44,11 @@ def place_of(url: str | None, agent_key: str | None, *, allow_http: bool) -> Pla
     return Place(_origin(given.strip(), allow_http=allow_http), f"Bearer {_clean_key(key)}")
 
 
+def own_environment() -> dict[str, str]:
+    """Return the variables of this process, for a program that is started in its place."""
+    return dict(os.environ)
+
+
 def trust() -> ssl.SSLContext:
     """Return what certificates are checked against: the bundled authorities and the system's own.
 

@@ -83,5 +83,6 @@ DETAILS = frozenset(
         "secret_version",
         "failed_over_from",
         "until",
+        "resolution_id",
     }
 )

@@ -7,16 +7,15 @@ from typing import Any
 
 from keyportal.domain.errors import InvalidInput
 
-# The shortest and the longest each period may be, in days.
-DAYS = {
+# The least and the most each number may be. The end of its name says what it counts.
+LIMITS = {
     "agent_key_days": (1, 3650),
     "agent_key_longest_days": (1, 3650),
     "usage_kept_days": (31, 3650),
     "deleted_kept_days": (1, 3650),
     "reports_kept_days": (8, 3650),
+    "failover_minutes": (1, 1440),
 }
-# How long a key that was reported to fail may stand back, in minutes.
-FAILOVER_MINUTES = (1, 1440)
 
 
 @dataclass(frozen=True)
@@ -74,18 +73,28 @@ class Policies:
 
 def require_policies(policies: Policies) -> Policies:
     """Raises InvalidInput naming the policy that cannot be."""
-    for name, (shortest, longest) in DAYS.items():
-        days = getattr(policies, name)
-        if isinstance(days, bool) or not isinstance(days, int) or not shortest <= days <= longest:
-            raise InvalidInput(f"Enter a number of days from {shortest} to {longest}.", field=name)
-    minutes, (shortest, longest) = policies.failover_minutes, FAILOVER_MINUTES
-    if isinstance(minutes, bool) or not isinstance(minutes, int) or not shortest <= minutes <= longest:
-        raise InvalidInput(
-            f"Enter a number of minutes from {shortest} to {longest}.", field="failover_minutes"
-        )
+    for name, (least, most) in LIMITS.items():
+        number = getattr(policies, name)
+        if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+            raise out_of_range(name)
     if policies.agent_key_days > policies.agent_key_longest_days:
-        raise InvalidInput("This is longer than the longest lifetime.", field="agent_key_days")
+        raise InvalidInput(
+            f"Enter at most {policies.agent_key_longest_days} days, which is the longest lifetime, or raise"
+            " that one as well.",
+            field="agent_key_days",
+        )
     return policies
+
+
+def out_of_range(name: str) -> InvalidInput:
+    """Return the refusal that says between which numbers this policy has to be."""
+    least, most = LIMITS[name]
+    return InvalidInput(f"Enter a whole number of {unit_of(name)} from {least:,} to {most:,}.", field=name)
+
+
+def unit_of(name: str) -> str:
+    """Return what the number of a policy counts, such as "days", or nothing where it is no number."""
+    return name.rpartition("_")[2] if name in LIMITS else ""
 
 
 def policies_from(stored: Mapping[str, Any]) -> Policies:

@@ -38,10 +38,6 @@ class EventFilter:
     text: str = ""
 
 
-def last_event(session: Session) -> AuditEventRow | None:
-    return session.exec(select(AuditEventRow).order_by(col(AuditEventRow.id).desc()).limit(1)).first()
-
-
 def find_event(session: Session, number: int) -> AuditEventRow | None:
     return session.get(AuditEventRow, number)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, select, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col
 
+from keyportal.domain.usage import HealthSource
 from keyportal.persistence.credentials import GENERAL, CredentialFilter, escape_like, theirs
 from keyportal.persistence.tables import CredentialRow
 
@@ -46,6 +47,14 @@ class Slice:
     limit: int = 25
 
 
+@dataclass(frozen=True)
+class FirstOfChain:
+    """The key a chain begins with. `fails`: its owner agreed to another one while it fails, and it does."""
+
+    id: str
+    fails: bool
+
+
 def search_credentials(
     session: Session,
     owner_key: str,
@@ -75,13 +84,16 @@ def rows_of(session: Session, owner_key: str, ids: Sequence[str]) -> list[Creden
 
 
 def firsts_of_chains(
-    session: Session, owner_key: str, providers: Sequence[str], now: datetime
-) -> dict[str, str]:
-    """Return, by provider, the id of the first key in its order that is switched on and not expired."""
+    session: Session, owner_key: str, providers: Sequence[str], now: datetime, failed: Sequence[str]
+) -> dict[str, FirstOfChain]:
+    """Return, by provider, the first key in its order that is switched on and not expired.
+
+    `failed` are the outcomes of a test by which a key fails.
+    """
     if not providers:
         return {}
     firsts = [
-        select(col(CredentialRow.provider), col(CredentialRow.id))
+        select(col(CredentialRow.provider), col(CredentialRow.id), _fails(now, failed).label("fails"))
         .where(*_live(owner_key), col(CredentialRow.provider) == provider, *_in_use(now))
         .order_by(col(CredentialRow.position), col(CredentialRow.created_at), col(CredentialRow.id))
         .limit(1)
@@ -89,7 +101,7 @@ def firsts_of_chains(
         for provider in sorted(set(providers))
     ]
     rows = session.execute(union_all(*(select(first) for first in firsts))).all()
-    return {row.provider: row.id for row in rows}
+    return {row.provider: FirstOfChain(row.id, bool(row.fails)) for row in rows}
 
 
 def environments_of(session: Session, owner_key: str) -> list[str]:
@@ -174,6 +186,15 @@ def _health(health: str, plain: Any) -> Any:
     if health == "unchecked":
         return func.coalesce(CredentialRow.health_outcome, health) == health
     return plain(CredentialRow.health_outcome) == health
+
+
+def _fails(now: datetime, failed: Sequence[str]) -> ColumnElement[bool]:
+    """Tell whether a key's owner agreed to another one while it fails, and it does. NULL is no."""
+    by_test = and_(
+        col(CredentialRow.health_source) == HealthSource.TEST,
+        col(CredentialRow.health_outcome).in_(failed),
+    )
+    return and_(col(CredentialRow.failover), or_(by_test, col(CredentialRow.failing_until) > now))
 
 
 def _in_use(now: datetime) -> list[Any]:

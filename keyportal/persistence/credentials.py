@@ -87,10 +87,6 @@ def next_position(session: Session, owner_key: str, provider: str) -> int:
     return 0 if highest is None else highest + 1
 
 
-def update_credential(session: Session, credential_id: str, **values: Any) -> None:
-    session.exec(update(CredentialRow).where(col(CredentialRow.id) == credential_id).values(**values))
-
-
 def write_health(session: Session, credential_id: str, secret_version: int, **values: Any) -> bool:
     """Store a check's result unless the value was replaced while the check ran."""
     done = session.exec(

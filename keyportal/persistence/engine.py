@@ -60,11 +60,22 @@ class Database:
 def open_engine(url: str, **options: Any) -> Engine:
     """Open an engine with the pragmas and pool each database needs. Connects to nothing yet."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True, **options)
+        # The trail's last link is read under its lock: an older picture of it would fork the trail.
+        level = "READ COMMITTED"
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, isolation_level=level, **options)
     engine = create_engine(url, hide_parameters=True, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def wait_at_most(session: Session, seconds: float) -> None:
+    """Give up on locks others hold after so long, until the transaction ends: StorageUnavailable.
+
+    On SQLite the busy timeout does that for all.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text(f"SET LOCAL lock_timeout = {round(seconds * 1000)}"))
 
 
 def take_lock(session: Session, number: int) -> None:

@@ -57,6 +57,10 @@ class SqliteLedger:
             if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise Busy from None
             raise StorageUnavailable from None
+        except BaseException:
+            # Nobody else could write.
+            self._roll_back()
+            raise
 
     def _write(self, batch: Batch, known: int, link: Link) -> Changed | None:
         connection = self._connection = self._connection or self._connect()

@@ -15,6 +15,16 @@ def links_of(session: Session, owner_key: str, credential_id: str) -> Sequence[C
     return session.exec(query).all()
 
 
+def providers_linked(session: Session, owner_key: str, credential_ids: Sequence[str]) -> list[str]:
+    """Return the providers to all of which any of these keys of one owner is linked."""
+    query = select(CredentialLinkRow.provider).where(
+        CredentialLinkRow.owner_key == owner_key,
+        col(CredentialLinkRow.credential_id).in_(credential_ids),
+        CredentialLinkRow.model_pattern == "",
+    )
+    return list(session.exec(query.distinct()).all())
+
+
 def find_link(session: Session, owner_key: str, credential_id: str, link_id: str) -> CredentialLinkRow | None:
     """Return a link of a live key of this owner: missing and not-yours are the same None."""
     query = _live([owner_key]).where(

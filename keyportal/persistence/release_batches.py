@@ -55,6 +55,8 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)
     days: dict[tuple[str, str, str, str, str], int] = field(default_factory=dict)
+    # Whose last use is written down, too: credentials, and agent keys.
+    marked_ids: set[str] = field(default_factory=set)
     agent_key_ids: set[str] = field(default_factory=set)
 
     def links(self, last: str | None, link: Link) -> list[str]:
@@ -85,7 +87,9 @@ def write_sqlite(connection: sqlite3.Connection, batch: Batch, link: Link, last:
     at = _moment(batch.at)
     many = connection.executemany
     if batch.uses:
-        many(_SQLITE_USE, [(count, at, one) for one, count in batch.uses.items()])
+        many(_SQLITE_USE, [(count, one) for one, count in batch.uses.items()])
+    if batch.marked_ids:
+        many(_SQLITE_MARK, [(at, one) for one in batch.marked_ids])
     if batch.days:
         many(_SQLITE_DAY, [(*key, count) for key, count in batch.days.items()])
     if batch.agent_key_ids:
@@ -101,13 +105,27 @@ def counts(batch: Batch) -> Iterable[tuple[str, Sequence[Any]]]:
     if batch.uses:
         ids = sorted(batch.uses)
         yield _LOCK_USED, (ids,)
-        yield _USE, (at, ids, [batch.uses[one] for one in ids])
+        counted, marked = [batch.uses[one] for one in ids], [one in batch.marked_ids for one in ids]
+        yield _USE, (at, ids, counted, marked)
     if batch.days:
         keys = sorted(batch.days)
         columns = [list(column) for column in zip(*keys, strict=True)]
         yield _DAYS, (*columns, [batch.days[key] for key in keys])
     if batch.agent_key_ids:
         yield _AGENTS, (at, sorted(batch.agent_key_ids))
+
+
+def document_of(batch: Batch, links: Sequence[str]) -> str:
+    """Return a batch as the one JSON document that `record_releases` of PostgreSQL takes."""
+    at = batch.at.isoformat()
+    uses = [{"id": one, "count": n, "marked": one in batch.marked_ids} for one, n in batch.uses.items()]
+    days = [{**dict(zip(_DAY, key, strict=True)), "count": count} for key, count in batch.days.items()]
+    events = [
+        {**dict(zip(_EVENT, _values(event, at), strict=True)), "details": event.details, "chain": link}
+        for event, link in zip(batch.events, links, strict=True)
+    ]
+    agents = list(batch.agent_key_ids)
+    return json.dumps({"at": at, "uses": uses, "days": days, "agents": agents, "events": events})
 
 
 def columns_of(batch: Batch, links: Sequence[str]) -> tuple[list[Any], ...]:
@@ -144,7 +162,8 @@ _ADDED = f"ON CONFLICT ({', '.join(_DAY)}) DO UPDATE SET count = usage_days.coun
 
 _SQLITE_EVENT = f"{_INTO_EVENTS} VALUES ({', '.join('?' * (len(_EVENT) + 1))})"
 _SQLITE_DAY = f"{_INTO_DAYS} VALUES ({', '.join('?' * (len(_DAY) + 1))}) {_ADDED}"
-_SQLITE_USE = "UPDATE credentials SET usage_count = usage_count + ?, last_used_at = ? WHERE id = ?"
+_SQLITE_USE = "UPDATE credentials SET usage_count = usage_count + ? WHERE id = ?"
+_SQLITE_MARK = "UPDATE credentials SET last_used_at = ? WHERE id = ?"
 _SQLITE_AGENT = "UPDATE agent_keys SET last_used_at = ? WHERE id = ?"
 
 EVENTS = " ".join(
@@ -158,8 +177,10 @@ EVENTS = " ".join(
 _DAYS = " ".join((_INTO_DAYS, "SELECT * FROM unnest(%s::date[],", "%s::text[]," * 4, "%s::bigint[])", _ADDED))
 _LOCK_USED = "SELECT id FROM credentials WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 _USE = (
-    "UPDATE credentials SET usage_count = usage_count + used.count, last_used_at = %s"
-    " FROM unnest(%s::text[], %s::bigint[]) AS used (id, count) WHERE credentials.id = used.id"
+    "UPDATE credentials SET usage_count = usage_count + used.count,"
+    " last_used_at = CASE WHEN used.marked THEN %s ELSE last_used_at END"
+    " FROM unnest(%s::text[], %s::bigint[], %s::boolean[]) AS used (id, count, marked)"
+    " WHERE credentials.id = used.id"
 )
 # Somebody who holds an agent key's row may want a credential's next: never wait for them.
 _AGENTS = (

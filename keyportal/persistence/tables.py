@@ -100,7 +100,6 @@ class CredentialRow(SQLModel, table=True):
         live_index("ix_credentials_replaced_by", "replaced_by_id"),
         live_index("ix_credentials_created", "owner_key", "created_at", "id"),
         live_index("ix_credentials_used", "owner_key", "last_used_at", "id"),
-        live_index("ix_credentials_usage", "owner_key", "usage_count", "id"),
         live_index("ix_credentials_health", "owner_key", "health_outcome", "id"),
         live_index("ix_credentials_expiry", "owner_key", "expires_at", "id"),
         live_index("ix_credentials_reminder", "owner_key", "remind_at"),

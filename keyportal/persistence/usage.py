@@ -239,7 +239,8 @@ def _grouped(wanted: UsageFilter, by: str) -> Any:
             (uses.c.credential_id == "", literal(ENVIRONMENT_PREFIX) + uses.c.provider),
             else_=uses.c.credential_id,
         ),
-        AGENT_KEY: uses.c.agent_key_id,
+        # No bare column: SQLite would walk its index through all the years to save itself a sort.
+        AGENT_KEY: uses.c.agent_key_id.concat(""),
     }
     return select(uses.c.day, ids[by].label("id"), *(uses.c[name] for name in _COUNTS)).subquery("grouped")
 

@@ -22,6 +22,8 @@ class UsageDayRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_usage_days_credential", "credential_id", "day"),
         Index("ix_usage_days_agent", "agent_key_id", "day"),
+        # By its own key, a day beside its neighbours: one look-up for each count.
+        {"sqlite_with_rowid": False},
     )
 
     day: date = Field(primary_key=True)

@@ -11,14 +11,15 @@ from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
+from keyportal.domain.sentences import Sentence
 from keyportal.domain.usage import HealthSource
 from keyportal.persistence import attention as queries
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.persistence.tables import AgentKeyRow, CredentialRow
-from keyportal.services.policies import policies_in
+from keyportal.services import stand_ins
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.reported_health import clock_time, steps_back_until
+from keyportal.services.stand_ins import Marks
 
 SOON = timedelta(days=14)
 UNUSED = timedelta(days=30)
@@ -42,6 +43,9 @@ class Concern(StrEnum):
     UNUSED = "unused"
 
 
+_FAULTS = (Concern.FAILING, Concern.REPORTED, Concern.STEPS_BACK)
+
+
 @dataclass(frozen=True)
 class AttentionView:
     """One thing to look after. `at` is when it happens or happened, where that is known.
@@ -56,7 +60,7 @@ class AttentionView:
     mask: str
     provider_name: str
     initials: str
-    sentence: str
+    sentence: Sentence
     at: datetime | None
     is_retired: bool = False
 
@@ -79,11 +83,10 @@ def attention_for(portal: Portal, principal: Principal) -> AttentionList:
         owners.append((Ownership.SYSTEM, SYSTEM_OWNER))
     now = portal.clock.now()
     with portal.database.reading() as session:
-        policies = policies_in(session)
         found = [
-            _view(portal, ownership, concern, row, steps_back_until(row, policies, now))
+            view
             for ownership, owner_key in owners
-            for concern, row in _of_owner(session, owner_key, now)
+            for view in _views(portal, session, ownership, list(_of_owner(session, owner_key, now)))
         ]
         agents = _agent_keys(portal, session, principal)
     return _listed([*found, *agents])
@@ -157,11 +160,21 @@ def _listed(found: list[AttentionView]) -> AttentionList:
     return AttentionList(kept, any(count > MOST for count in counts.values()))
 
 
+def _views(
+    portal: Portal, session: Session, ownership: Ownership, named: Sequence[tuple[Concern, CredentialRow]]
+) -> list[AttentionView]:
+    marks = stand_ins.marks_of(portal, session, [row for _, row in named])
+    views: list[AttentionView] = []
+    for concern, row in named:
+        is_back = concern is Concern.REPORTED and row.id in marks.back
+        meanwhile = _meanwhile(portal, row, marks) if concern in _FAULTS else Sentence()
+        views.append(_view(portal, ownership, Concern.STEPS_BACK if is_back else concern, row, meanwhile))
+    return views
+
+
 def _view(
-    portal: Portal, ownership: Ownership, concern: Concern, row: CredentialRow, until: datetime | None
+    portal: Portal, ownership: Ownership, concern: Concern, row: CredentialRow, meanwhile: Sentence
 ) -> AttentionView:
-    if concern is Concern.REPORTED and until is not None:
-        concern = Concern.STEPS_BACK
     provider = portal.providers.find(row.provider)
     provider_name = provider.name if provider else row.provider or "General"
     return AttentionView(
@@ -172,7 +185,7 @@ def _view(
         mask=row.mask,
         provider_name=provider_name,
         initials=initials_of(provider_name),
-        sentence=_sentence(concern, row, provider_name) + _until(portal, concern, until),
+        sentence=Sentence(_sentence(concern, row, provider_name), meanwhile),
         at=_moment(concern, row),
         is_retired=row.replaced_by_id is not None,
     )
@@ -187,7 +200,7 @@ def _agent_view(row: AgentKeyRow) -> AttentionView:
         mask=row.mask,
         provider_name="Agent key",
         initials="AK",
-        sentence="This agent key expires soon. Rotate it, so that its program goes on.",
+        sentence=Sentence("This agent key expires soon. Rotate it, so that its program goes on."),
         at=row.expires_at,
     )
 
@@ -198,7 +211,7 @@ def _sentence(concern: Concern, row: CredentialRow, provider_name: str) -> str:
             return "Its value cannot be decrypted, and nothing else is used in its place. Enter it again."
         case Concern.RE_ENTER:
             return "It has no value yet. Enter the value to bring it into use."
-        case Concern.FAILING | Concern.REPORTED | Concern.STEPS_BACK:
+        case concern if concern in _FAULTS:
             return row.health_message or f"{provider_name} did not accept it. Test it again or replace it."
         case Concern.EXPIRED if row.replaced_by_id:
             return f"It was rotated out, and its grace period is over. Delete it here and at {provider_name}."
@@ -216,15 +229,19 @@ def _sentence(concern: Concern, row: CredentialRow, provider_name: str) -> str:
             return "Nobody ever used it. Delete it if nobody needs it."
 
 
-def _until(portal: Portal, concern: Concern, until: datetime | None) -> str:
-    if concern is not Concern.STEPS_BACK or until is None:
-        return ""
-    return f" Until {clock_time(until, portal.clock.now())} it steps back, if another key can be used."
+def _meanwhile(portal: Portal, row: CredentialRow, marks: Marks) -> Sentence:
+    """Say what is used while a key fails, and until when, where that is known."""
+    instead, until = marks.instead.get(row.id), row.failing_until
+    if instead is None:
+        return Sentence()
+    if row.id not in marks.back or until is None or until <= portal.clock.now():
+        return Sentence(f" {instead}")
+    return Sentence(" It steps back until ", until, f". {instead}")
 
 
 def _moment(concern: Concern, row: CredentialRow) -> datetime | None:
     match concern:
-        case Concern.FAILING | Concern.REPORTED | Concern.STEPS_BACK:
+        case concern if concern in _FAULTS:
             return row.health_checked_at
         case Concern.EXPIRED | Concern.EXPIRING:
             return row.expires_at

@@ -13,9 +13,10 @@ from sqlmodel import Session
 
 from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
+from keyportal.persistence.columns import new_id_of
 from keyportal.persistence.release_batches import START as START
 from keyportal.persistence.release_batches import Batch, Event, write_in
-from keyportal.persistence.tables import AuditEventRow, new_id
+from keyportal.persistence.tables import AuditEventRow
 from keyportal.services.portal import Portal
 from keyportal.vault.keyring import EncryptionKey
 
@@ -93,7 +94,7 @@ def event_of(
     if not details.keys() <= DETAILS:
         raise ValueError(f"audit details not on the list: {sorted(set(details) - DETAILS)}")
     return Event(
-        uid=new_id(),
+        uid=new_id_of(at),
         at=at,
         principal_kind=principal.kind,
         principal_id=principal.agent_key_id or principal.user_id or "",

@@ -16,6 +16,7 @@ from keyportal.persistence.audit_events import COUNTED, EventFilter
 from keyportal.persistence.tables import AgentKeyRow, AuditEventRow, CredentialRow, UserRow
 from keyportal.services.paging import PAGE_SIZES, Page, page_of, pages_of, require_page, require_sort
 from keyportal.services.portal import Portal
+from keyportal.services.uses import resolution_id_of
 
 _USE = (Action.CREDENTIAL_RESOLVE, Action.CREDENTIAL_REPORT)
 # What can be asked for together; any single action can be asked for, too.
@@ -35,6 +36,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "refusals": (Action.ACCESS_REFUSED,),
 }
 _ID_LENGTH = 36
+# So many of the uses that an event stands for are listed by their ids; the others follow the same rule.
+LISTED = 20
 RANGES = {"today": timedelta(0), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 # The names of a filter, the same in an address of the page, in a query of REST and here.
 FILTERS = ("person", "action", "result", "within", "from", "to", "object", "q")
@@ -71,8 +74,12 @@ class Target:
 
 @dataclass(frozen=True)
 class EventDetail:
+    """`resolutions` are the ids of the first uses of an event that stands for `uses`, more than one."""
+
     event: EventView
     target: Target | None
+    resolutions: tuple[str, ...] = ()
+    uses: int = 1
 
 
 def search(
@@ -115,14 +122,17 @@ def activity_of(
 
 
 def get_event(portal: Portal, principal: Principal, number: str) -> EventDetail:
-    """Return an event with where its object is now. Raises NotFound, Forbidden."""
+    """Return an event, where its object is now, the uses it stands for. Raises NotFound, Forbidden."""
     principal.require(Permission.AUDIT_READ)
     is_number = number.isascii() and number.isdigit() and len(number) <= 18
     with portal.database.reading() as session:
         row = audit_events.find_event(session, int(number)) if is_number else None
         if row is None:
             raise NotFound
-        return EventDetail(event_view(row), _target(session, row))
+        uses = row.details.get("count", 1) if row.action == Action.CREDENTIAL_RESOLVE else 1
+        listed = range(min(uses, LISTED)) if uses > 1 else ()
+        resolutions = tuple(resolution_id_of(row.uid, number) for number in listed)
+        return EventDetail(event_view(row), _target(session, row), resolutions, uses)
 
 
 def is_capped(total: int) -> bool:

@@ -25,7 +25,7 @@ from keyportal.services.portal import Portal
 from keyportal.services.sealing import has_value, is_readable
 
 # What a test found when the key itself is at fault: the next one may help, another try would not.
-_FAILED = (Outcome.INVALID, Outcome.QUOTA_EXHAUSTED)
+FAILED = (Outcome.INVALID, Outcome.QUOTA_EXHAUSTED)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def decide(
 
 def rule_of(portal: Portal, policies: Policies) -> Rule:
     """Return what the database has to know to tell which keys the search turns on."""
-    failed = tuple(str(outcome) for outcome in _FAILED) if policies.failover else ()
+    failed = tuple(str(outcome) for outcome in FAILED) if policies.failover else ()
     return Rule(portal.clock.now(), portal.keyring.ids, failed)
 
 

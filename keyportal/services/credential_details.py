@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
+from keyportal.domain.sentences import Sentence
 from keyportal.persistence import credential_chains, credential_history, credentials, usage, usage_reports
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
 from keyportal.services import links
@@ -17,8 +18,8 @@ from keyportal.services.credential_access import READ, require_row
 from keyportal.services.credential_places import place_of
 from keyportal.services.credential_views import CredentialView, credential_view, credential_views
 from keyportal.services.links import LinkView
+from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
-from keyportal.services.reported_health import clock_time
 
 DAYS = 30
 EVENTS = 20
@@ -40,13 +41,17 @@ class ReportsView:
 
 @dataclass(frozen=True)
 class HistoryView:
-    """Something done to a key. `about` says what of it, such as the names of what was changed."""
+    """Something done to a key. `outcome` is what a test found or a report says.
+
+    `about` says what of it, such as the names of what was changed; behind an outcome, what came of that.
+    """
 
     at: datetime
     who: str
     action: str
     result: str
-    about: str
+    outcome: str
+    about: Sentence
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,11 @@ class CredentialDetails:
     """`place` is a sentence. `waiting` is the new value that is to take this key's place.
 
     `related` is the name of the key whose place this one is to take, or that took its place.
+    `failover_is_offered`: the policies let another key be used while this one fails.
     """
 
     view: CredentialView
-    place: str
+    place: Sentence
     check: CheckView | None
     links: tuple[LinkView, ...]
     usage: tuple[UsageDayView, ...]
@@ -65,6 +71,7 @@ class CredentialDetails:
     history: tuple[HistoryView, ...]
     waiting: CredentialView | None
     related: str
+    failover_is_offered: bool
 
 
 def get_details(
@@ -84,6 +91,7 @@ def get_details(
             history=tuple(_history(portal, credential_history.history_of(session, row.id, EVENTS))),
             waiting=_waiting(portal, session, row),
             related=_related(session, row),
+            failover_is_offered=policies_in(session).failover,
         )
 
 
@@ -115,16 +123,26 @@ def _related(session: Session, row: CredentialRow) -> str:
 
 
 def _history(portal: Portal, events: Sequence[AuditEventRow]) -> list[HistoryView]:
-    return [HistoryView(e.at, e.principal_label, e.action, e.result, _about(portal, e)) for e in events]
+    return [
+        HistoryView(
+            at=e.at,
+            who=e.principal_label,
+            action=e.action,
+            result=e.result,
+            outcome=str(e.details.get("outcome") or ""),
+            about=Sentence(_about(portal, e)),
+        )
+        for e in events
+    ]
 
 
-def _about(portal: Portal, event: AuditEventRow) -> str:
+def _about(portal: Portal, event: AuditEventRow) -> str | Sentence:
     """Say what of it, in words: from the details that are allowed on the trail, and no others."""
     details = event.details
     if changed := details.get("changed"):
         return ", ".join(_CHANGED.get(name, str(name).replace("_", " ")) for name in changed)
     if event.action == "credential.report":
-        return _reported(portal, details)
+        return _came_of_report(details)
     if event.action == "credential.move" and "position" in details:
         return f"to place {details['position'] + 1}"
     if event.action == "credential.rotate":
@@ -133,15 +151,14 @@ def _about(portal: Portal, event: AuditEventRow) -> str:
         provider = portal.providers.find(str(details.get("provider")))
         name = provider.name if provider else details.get("provider")
         return " ".join(str(part) for part in (name, details.get("model_pattern")) if part)
-    return str(details.get("outcome") or details.get("reason") or "").replace("_", " ")
+    return "" if details.get("outcome") else str(details.get("reason") or "").replace("_", " ")
 
 
-def _reported(portal: Portal, details: Mapping[str, Any]) -> str:
-    about = str(details.get("outcome", "")).replace("_", " ")
+def _came_of_report(details: Mapping[str, Any]) -> str | Sentence:
     if "until" not in details:
-        return about
-    until = datetime.fromisoformat(details["until"])
-    return f"{about}, steps back until {clock_time(until, portal.clock.now())}"
+        return ""
+    # Not "steps back": nobody knows by now whether there was another key to use.
+    return Sentence("others come first until ", datetime.fromisoformat(details["until"]))
 
 
 _CHANGED = {

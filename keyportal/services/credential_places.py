@@ -2,14 +2,16 @@
 
 from sqlmodel import Session
 
+from keyportal.domain.sentences import Sentence
 from keyportal.persistence import chains
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import Provider
 from keyportal.resolver import Situation, Verdict
 from keyportal.services.chains import Sources, decide, situation_of
 from keyportal.services.credential_views import is_system
+from keyportal.services.key_faults import failure_of, fault_of, why_back, why_kept
 from keyportal.services.portal import Portal
-from keyportal.services.reported_health import fault_of, why_back
+from keyportal.services.verdicts import verdict_of
 
 _TURNS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
 _PASSED_OVER = {
@@ -18,19 +20,19 @@ _PASSED_OVER = {
 }
 
 
-def place_of(portal: Portal, session: Session, row: CredentialRow) -> str:
+def place_of(portal: Portal, session: Session, row: CredentialRow) -> Sentence:
     """Return such as "Second of 3 for OpenAI. It is used when Production cannot be."."""
     provider = portal.providers.find(row.provider)
     if not row.provider:
-        return "Bound to no provider. It is used where it is linked."
+        return Sentence("Bound to no provider. It is used where it is linked.")
     if provider is None:
-        return "Its provider is no longer in the catalogue, so nothing resolves to it."
+        return Sentence("Its provider is no longer in the catalogue, so nothing resolves to it.")
     if row.replaces_id is not None:
-        return "It waits to take another key's place, and is not used until then."
+        return Sentence("It waits to take another key's place, and is not used until then.")
     turn = _turn(session, row, provider)
     if not portal.providers.is_enabled(provider.id):
-        return f"{turn} {provider.name} is turned off by an admin, so nothing resolves to it."
-    return f"{turn} {_when(portal, session, row, provider)}"
+        return Sentence(f"{turn} {provider.name} is turned off by an admin, so nothing resolves to it.")
+    return Sentence(turn, " ", _when(portal, session, row, provider))
 
 
 def _turn(session: Session, row: CredentialRow, provider: Provider) -> str:
@@ -41,46 +43,31 @@ def _turn(session: Session, row: CredentialRow, provider: Provider) -> str:
     return f"{_ordinal(before)} of {total:,}{kind} for {provider.name}."
 
 
-def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provider) -> str:
+def _when(portal: Portal, session: Session, row: CredentialRow, provider: Provider) -> str | Sentence:
     # For a system key: how it is for somebody without a key of their own.
     user_id = "" if is_system(row) else row.owner_key
     sources = decide(portal, session, user_id, provider)
     situation = situation_of(portal, row, sources.rule)
-    verdict = _verdict(sources, row, situation)
-    return _told(sources, row, verdict, situation)
+    return _told(sources, row, verdict_of(sources, row, situation), situation)
 
 
-def _verdict(sources: Sources, row: CredentialRow, situation: Situation) -> Verdict:
-    """Return what the search does with a key that is neither off nor expired."""
-    found = next((s.verdict for s in sources.decision.steps if s.candidate.id == row.id), None)
-    if found is None and situation is Situation.FAILING and _is_before_the_end(sources, row):
-        return Verdict.SKIPPED
-    return found or Verdict.NOT_REACHED
-
-
-def _is_before_the_end(sources: Sources, row: CredentialRow) -> bool:
-    end = sources.decision.winner or sources.decision.blocked_by
-    ending = sources.rows.get(end.id) if end else None
-    if ending is None or ending.owner_key != row.owner_key or ending.id in sources.links:
-        # A later level, or a key that is only linked here: both come after those bound to the provider.
-        return True
-    return chains.turn_of(row) < chains.turn_of(ending)
-
-
-def _told(sources: Sources, row: CredentialRow, verdict: Verdict, situation: Situation) -> str:
+def _told(sources: Sources, row: CredentialRow, verdict: Verdict, situation: Situation) -> str | Sentence:
     if situation in _PASSED_OVER:
         return f"It is passed over: {_PASSED_OVER[situation]}."
     for_whom = " for people without a usable key of their own" if is_system(row) else ""
     decision, now = sources.decision, sources.rule.now
     match verdict:
         case Verdict.USED if situation is Situation.FAILING:
-            return f"It is used now{for_whom}, although it was {fault_of(row)}: nothing else is left."
+            return f"It is used now{for_whom}, although it was {failure_of(row)}: nothing else is left."
+        case Verdict.USED if fault := fault_of(row):
+            kept = why_kept(row, sources.policies)
+            return f"It is used now{for_whom}, although it was {fault}: {kept}."
         case Verdict.USED:
             return f"It is used now{for_whom}."
         case Verdict.BLOCKS:
             return "It stops the search: enter its value again."
         case Verdict.SKIPPED:
-            return f"It is passed over: it was {why_back(row, now)}."
+            return Sentence("It is passed over: it was ", why_back(row, now), ".")
     before = decision.winner or decision.blocked_by
     name = before.name if before else "the key in use"
     return f"It is used{for_whom} once neither {name} nor another key before it can be used."

@@ -9,9 +9,11 @@ from sqlmodel import Session
 from keyportal.domain.checks import Outcome
 from keyportal.domain.credentials import CredentialStatus, Ownership, status_of
 from keyportal.domain.usage import HealthSource
-from keyportal.persistence import credential_chains, credential_lists
+from keyportal.persistence import credential_chains, credential_lists, links
+from keyportal.persistence.credential_lists import FirstOfChain
 from keyportal.persistence.tables import CredentialRow
 from keyportal.services import stand_ins
+from keyportal.services.chains import FAILED
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
 from keyportal.services.reported_health import reported_by
@@ -42,9 +44,10 @@ class CredentialView:
     """A stored key.
 
     Known in lists alone: `is_primary`, it is the one its owner's chain begins with; `has_waiting`, a new
-    value waits to take its place; `instead`, while it steps back, a sentence for what is used.
+    value waits to take its place; `instead`, while it fails and its owner agreed to another, a sentence for
+    what is used; `steps_back`, that is another key; `stands_in`, it is used because others step back.
 
-    `failing_until`: it was reported to fail, its owner agreed to step back, and this is still to come.
+    `failing_until`: it was reported to fail, its owner agreed to another, and this is still to come.
 
     `replaces_id`: it waits to take that key's place. `replaced_by_id`: that one took its place.
     """
@@ -85,6 +88,8 @@ class CredentialView:
     is_primary: bool = field(default=False, compare=False)
     has_waiting: bool = field(default=False, compare=False)
     instead: str = field(default="", compare=False)
+    steps_back: bool = field(default=False, compare=False)
+    stands_in: str = field(default="", compare=False)
 
     @property
     def health_source(self) -> str:
@@ -135,35 +140,39 @@ def credential_views(portal: Portal, session: Session, rows: Sequence[Credential
     """Return the views of one owner's rows with their marks: one query for all of each mark."""
     if not rows:
         return []
-    primaries = primaries_among(portal, session, rows)
+    firsts = _firsts(portal, session, rows)
+    primaries = _primaries(portal, rows, firsts)
     waited_for = credential_chains.waiting_for(session, rows[0].owner_key, [row.id for row in rows])
-    back = [row for row in rows if _failing_until(row, portal.clock.now())]
-    instead = stand_ins.of(portal, session, back) if back else {}
+    failing = [provider for provider, first in firsts.items() if first.fails]
+    marks = stand_ins.marks_of(portal, session, rows, failing)
     return [
         replace(
             credential_view(portal, row),
             is_primary=row.id in primaries,
             has_waiting=row.id in waited_for,
-            instead=instead.get(row.id, ""),
+            instead=marks.instead.get(row.id, ""),
+            steps_back=row.id in marks.back,
+            stands_in=marks.stands_in.get(row.id, ""),
         )
         for row in rows
     ]
 
 
-def primaries_among(portal: Portal, session: Session, rows: Sequence[CredentialRow]) -> set[str]:
+def _firsts(portal: Portal, session: Session, rows: Sequence[CredentialRow]) -> dict[str, FirstOfChain]:
+    """Return, by provider, what the chains begin with that these rows are bound or linked to."""
+    owner_key, failed = rows[0].owner_key, [str(outcome) for outcome in FAILED]
+    linked = links.providers_linked(session, owner_key, [row.id for row in rows])
+    wanted = [*linked, *(row.provider for row in rows if row.provider)]
+    return credential_lists.firsts_of_chains(session, owner_key, wanted, portal.clock.now(), failed)
+
+
+def _primaries(portal: Portal, rows: Sequence[CredentialRow], firsts: Mapping[str, FirstOfChain]) -> set[str]:
     """Return the ids of those rows their chains begin with.
 
     A key that cannot be opened ends the search as it does in resolving: then none is primary.
     """
-    bound = [row.provider for row in rows if row.provider]
-    if not bound:
-        return set()
-    firsts = credential_lists.firsts_of_chains(session, rows[0].owner_key, bound, portal.clock.now())
-    return {
-        row.id
-        for row in rows
-        if firsts.get(row.provider) == row.id and row_status(portal, row) is CredentialStatus.ACTIVE
-    }
+    ids = {first.id for first in firsts.values()}
+    return {row.id for row in rows if row.id in ids and row_status(portal, row) is CredentialStatus.ACTIVE}
 
 
 def row_status(portal: Portal, row: CredentialRow) -> CredentialStatus:

@@ -40,6 +40,7 @@ _COLUMNS: dict[str, Callable[[CredentialView], Any]] = {
     "environment": lambda key: key.environment,
     "failover": lambda key: "yes" if key.failover else "no",
     "health": lambda key: key.health.outcome or "",
+    "health_source": lambda key: key.health_source if key.health.outcome else "",
     "checked_at": lambda key: key.health.checked_at,
     "usage_count": lambda key: key.usage_count,
     "last_used_at": lambda key: key.last_used_at,

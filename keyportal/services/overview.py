@@ -8,32 +8,20 @@ from sqlmodel import Session
 
 from keyportal.domain.errors import NotFound
 from keyportal.domain.principals import Permission, Principal
+from keyportal.domain.sentences import Sentence
 from keyportal.domain.text import search_key
 from keyportal.persistence import chains, users
 from keyportal.persistence.chains import Turn
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.providers.base import Provider
-from keyportal.resolver import Candidate, Decision, Situation, Source, Step, Verdict
-from keyportal.services.chains import Sources, rule_of, saved_address, sources_among, stays_elsewhere
+from keyportal.resolver import Decision, Situation, Step, Verdict
+from keyportal.services import chain_words
+from keyportal.services.chains import Sources, rule_of, sources_among
 from keyportal.services.consequences import after_deletion as after_deletion
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.providers import initials_of
-from keyportal.services.reported_health import fault_of, why_back
 
-_SITUATIONS = {
-    Situation.USABLE: "ready",
-    Situation.INACTIVE: "switched off",
-    Situation.EXPIRED: "expired",
-    Situation.UNREADABLE: "cannot be decrypted",
-    Situation.RE_ENTER: "waiting for its value",
-    Situation.ABSENT: "not set",
-    Situation.PLACEHOLDER: "holds a placeholder",
-}
-
-_NONE = "No key anywhere. Add your own, or ask an admin for a system key."
-# How many keys that were passed over the reason names.
-_NAMED = 2
 # How many keys of one level are shown.
 MOST_SHOWN = 20
 
@@ -46,7 +34,7 @@ class StepView:
     name: str
     mask: str
     verdict: str
-    situation: str
+    situation: Sentence
 
 
 @dataclass(frozen=True)
@@ -60,7 +48,7 @@ class ChainView:
     provider_name: str
     initials: str
     source: str
-    reason: str
+    reason: Sentence
     steps: tuple[StepView, ...]
     more: int = 0
 
@@ -169,13 +157,12 @@ def _chain(portal: Portal, user_id: str, provider: Provider) -> ChainView:
 
 def _view(provider: Provider, chain: _Chain, *, is_enabled: bool) -> ChainView:
     sources, steps = chain.sources, chain.steps()
-    reason = _reason(sources, chain.passed_over())
     view = ChainView(
         provider=provider.id,
         provider_name=provider.name,
         initials=initials_of(provider.name),
         source=_source(sources.decision),
-        reason=reason + _where(provider, sources) + _without_variables(provider, sources),
+        reason=chain_words.reason(provider, sources, chain.passed_over()),
         steps=tuple(_step(sources, s) for s in steps),
         more=chain.own.total + chain.system.total - sum(bool(s.candidate.id) for s in steps),
     )
@@ -184,7 +171,9 @@ def _view(provider: Provider, chain: _Chain, *, is_enabled: bool) -> ChainView:
     return replace(
         view,
         source="off",
-        reason=f"{provider.name} is turned off by an admin. Its keys stay, and count again once it is on.",
+        reason=Sentence(
+            f"{provider.name} is turned off by an admin. Its keys stay, and count again once it is on."
+        ),
         steps=tuple(replace(step, verdict=str(Verdict.SKIPPED)) for step in view.steps),
     )
 
@@ -197,69 +186,12 @@ def _is_in_use(decision: Decision, *, is_enabled: bool) -> bool:
     )
 
 
-def _where(provider: Provider, sources: Sources) -> str:
-    """Say where the winner is used, if that is not where its provider is by now."""
-    winner = sources.decision.winner
-    row = sources.rows.get(winner.id) if winner else None
-    if row is None:
-        return ""
-    link = sources.links.get(row.id)
-    if not stays_elsewhere(provider, row, link):
-        return ""
-    host = saved_address(row, link).partition("://")[2].partition("/")[0] or "no address"
-    if row.provider and row.provider != provider.id:
-        return f" It is linked here, and stays with {host}, which it was saved for."
-    if not row.provider:
-        return f" It stays with {host}, which it was linked for, until it is linked again."
-    return f" It stays with {host}, which it was saved for, until its value is entered again."
-
-
-def _without_variables(provider: Provider, sources: Sources) -> str:
-    if sources.decision.winner is not None or sources.policies.uses_environment(provider.id):
-        return ""
-    return " The server's variables are not asked: a policy turned them off."
-
-
 def _step(sources: Sources, step: Step) -> StepView:
     c = step.candidate
-    return StepView(c.source, c.name, c.mask, step.verdict, _situation(sources, c))
-
-
-def _is_or_was(candidate: Candidate) -> str:
-    return "was" if candidate.situation is Situation.FAILING else "is"
-
-
-def _situation(sources: Sources, candidate: Candidate) -> str:
-    if candidate.situation is Situation.FAILING:
-        return why_back(sources.rows[candidate.id], sources.rule.now)
-    return _SITUATIONS[candidate.situation]
+    return StepView(c.source, c.name, c.mask, step.verdict, chain_words.situation(sources, step))
 
 
 def _source(decision: Decision) -> str:
     if decision.winner is not None:
         return decision.winner.source
     return "blocked" if decision.blocked_by is not None else "none"
-
-
-def _reason(sources: Sources, passed_over: int) -> str:
-    decision = sources.decision
-    if (blocked := decision.blocked_by) is not None:
-        if blocked.situation is Situation.RE_ENTER:
-            return f"{blocked.name} waits for its value. Enter it: nothing else is used in its place."
-        return f"{blocked.name} cannot be decrypted. Replace its value: nothing else is used in its place."
-    skipped = [s.candidate for s in decision.steps if s.verdict is Verdict.SKIPPED and s.candidate.id]
-    passed = "".join(f" {c.name} {_is_or_was(c)} {_situation(sources, c)}." for c in skipped[:_NAMED])
-    if passed_over > _NAMED:
-        passed += f" {passed_over - _NAMED:,} more cannot be used."
-    if decision.winner is None:
-        return f"No key can be used.{passed} Bring one back, or add another." if passed else _NONE
-    if decision.winner.situation is Situation.FAILING:
-        fault = fault_of(sources.rows[decision.winner.id])
-        return f"{decision.winner.name} is used although it was {fault}: nothing else is left.{passed}"
-    match decision.winner.source:
-        case Source.USER:
-            return f"Your own key {decision.winner.name} comes first.{passed}"
-        case Source.SYSTEM:
-            return f"You have no usable key of your own, so the system key is used.{passed}"
-        case Source.ENVIRONMENT:
-            return f"There is no usable saved key, so the server's {decision.winner.name} is used.{passed}"

@@ -1,7 +1,7 @@
 """The policies of this deployment: read with every act they govern, so a change counts at once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -48,11 +48,12 @@ def get_policies(portal: Portal, principal: Principal) -> PoliciesView:
         return _view(session)
 
 
-def update_policies(
-    portal: Portal, principal: Principal, wanted: Policies, *, version: str | None = None
-) -> PoliciesView:
-    """Replace the policies, in force from the next call on. Raises InvalidInput, VersionConflict."""
-    return change_policies(portal, principal, wanted.as_json(), version=version)
+def who_changed(portal: Portal, principal: Principal, names: Collection[str]) -> str:
+    """Return who changed one of these policies last, or nothing where nobody is known to have."""
+    principal.require(Permission.POLICIES_READ)
+    with portal.database.reading() as session:
+        last = policies.last_change_of(session, Action.POLICY_UPDATE, names)
+        return last.principal_label if last else ""
 
 
 def change_policies(

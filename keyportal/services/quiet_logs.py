@@ -34,6 +34,8 @@ def keep_logs_quiet() -> None:
     for name in _CHATTY:
         # Below a warning these write whole payloads.
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings name the database's address and user.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 def redact_record(record: logging.LogRecord) -> logging.LogRecord:

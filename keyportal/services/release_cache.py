@@ -4,9 +4,10 @@ Each carries the number of the last change it was made behind. It holds as long 
 from has a later one; whoever writes a batch finds out, in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from keyportal.domain.principals import Principal
@@ -14,8 +15,8 @@ from keyportal.persistence.changes import EVERYBODY
 from keyportal.persistence.credentials import SYSTEM_OWNER
 from keyportal.services.releases import Release
 
-# More are not kept: the oldest goes.
-MOST = 10_000
+# More are not kept: the oldest goes. One agent key that asks for ever new models pushes out its own.
+MOST, MOST_OF_ONE = 10_000, 250
 _MARKED_EVERY = timedelta(minutes=1)
 
 
@@ -29,25 +30,19 @@ class Wanted(NamedTuple):
 
 # The digest of the agent key that asks, and what for.
 Asked = tuple[bytes, Wanted]
+_NOTHING: Mapping[Wanted, "Known"] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A decision: an agent key that was let in, the person it acts for, and the key that is theirs.
-
-    `marked_at` is when the agent key's last use was written down.
-    """
+    """A decision: an agent key that was let in, the person it acts for, and the key that is theirs."""
 
     principal: Principal
     owner_id: str
     subject_id: str
     release: Release
     ends_at: datetime
-    marked_at: datetime | None
     number: int
-
-    def is_marked(self, now: datetime) -> bool:
-        return self.marked_at is not None and now - self.marked_at < _MARKED_EVERY
 
 
 class ReleaseCache:
@@ -56,19 +51,35 @@ class ReleaseCache:
     def __init__(self) -> None:
         self.number = 0
         self._changed: dict[str, int] = {}
-        self._kept: dict[Asked, Known] = {}
+        self._kept: dict[bytes, dict[Wanted, Known]] = {}
+        self._size = 0
+        self._marked_at: dict[str, datetime] = {}
 
     def find(self, asked: Asked, now: datetime) -> Known | None:
-        known = self._kept.get(asked)
+        digest, wanted = asked
+        known = self._kept.get(digest, _NOTHING).get(wanted)
         if known is None or self.is_current(known, now):
             return known
-        del self._kept[asked]
+        self._drop(digest, wanted)
         return None
 
     def keep(self, asked: Asked, known: Known) -> None:
-        if asked not in self._kept and len(self._kept) >= MOST:
-            del self._kept[next(iter(self._kept))]
-        self._kept[asked] = known
+        digest, wanted = asked
+        if wanted in (own := self._kept.get(digest, _NOTHING)):
+            self._drop(digest, wanted)
+        elif len(own) >= MOST_OF_ONE:
+            self._drop(digest, next(iter(own)))
+        elif self._size >= MOST:
+            oldest = next(iter(self._kept))
+            self._drop(oldest, next(iter(self._kept[oldest])))
+        self._kept.setdefault(digest, {})[wanted] = known
+        self._size += 1
+
+    def _drop(self, digest: bytes, wanted: Wanted) -> None:
+        del self._kept[digest][wanted]
+        if not self._kept[digest]:
+            del self._kept[digest]
+        self._size -= 1
 
     def is_current(self, known: Known, now: datetime) -> bool:
         return now < known.ends_at and self.holds(known)
@@ -83,12 +94,25 @@ class ReleaseCache:
         known.number = self.number
         return True
 
+    def is_marked(self, one: str, now: datetime) -> bool:
+        """Tell whether the last use of an agent key or a key was written down within the minute.
+
+        Not with every single one: that would move it in an index each time.
+        """
+        marked_at = self._marked_at.get(one)
+        return not one or (marked_at is not None and now - marked_at < _MARKED_EVERY)
+
+    def mark(self, ids: Iterable[str], now: datetime) -> None:
+        if len(self._marked_at) > MOST:
+            self._marked_at.clear()
+        self._marked_at.update(dict.fromkeys(ids, now))
+
     def note(self, number: int, scopes: Mapping[str, int]) -> None:
         """Take in what changed. Whatever no longer holds is dropped when it is next asked for."""
         if number < self.number:
             # Another database stands in its place: nothing that was read before says anything.
-            for known in self._kept.values():
+            for known in (known for kept in self._kept.values() for known in kept.values()):
                 known.number = -1
-            self._changed, self._kept = {}, {}
+            self._changed, self._kept, self._size = {}, {}, 0
         self.number = number
         self._changed.update(scopes)

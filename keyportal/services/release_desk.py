@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
@@ -43,8 +43,6 @@ _OFF_FOR_S = 1.0
 
 # What a caller is told in place of a resolution id: decide again, or go the long way.
 _AGAIN, _LONG_WAY = "again", "long way"
-# Those who wait for one key alike, from one address.
-_Waiting = dict[tuple[Known, str], list[asyncio.Future[str]]]
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +53,27 @@ class Released:
     release: Release
     opened: Opened
     resolution_id: str
+
+
+@dataclass(slots=True)
+class _Group:
+    """Those who wait for one key alike, from one address. It is opened for all of them at once."""
+
+    opened: Opened
+    told: list[asyncio.Future[str]] = field(default_factory=list)
+
+    @property
+    def live(self) -> list[asyncio.Future[str]]:
+        """Return those who have not hung up."""
+        return [one for one in self.told if not one.done()]
+
+    def tell(self, what: str) -> None:
+        for one in self.live:
+            one.set_result(what)
+
+
+# By the decision and the address.
+_Waiting = dict[tuple[Known, str], _Group]
 
 
 class ReleaseDesk:
@@ -68,7 +87,6 @@ class ReleaseDesk:
         self._waiting: _Waiting = {}
         self._learning: dict[Asked, asyncio.Future[Known | None]] = {}
         self._writing: asyncio.Task[None] | None = None
-        self._came_together = 1
         self._let_in: dict[bytes, None] = {}
         self._aside: dict[str, float] = {}
         self._registry_number = -1
@@ -105,21 +123,27 @@ class ReleaseDesk:
                 self._cache.keep(asked, known)
             if self._is_aside(known):
                 return None
-            opened = known.release.open()
-            told = await self._record(known, address)
+            group = self._join(known, address)
+            told = await self._wait_in(group)
             if told is _LONG_WAY:
                 return None
             if told is not _AGAIN:
-                return Released(known.release, opened, told)
+                return Released(known.release, group.opened, told)
         return None
 
     def _is_aside(self, known: Known) -> bool:
         return bool(self._aside) and time.monotonic() < self._aside.get(known.release.credential_id, 0.0)
 
-    def _record(self, known: Known, address: str) -> asyncio.Future[str]:
+    def _join(self, known: Known, address: str) -> _Group:
+        group = self._waiting.get((known, address))
+        if group is None:
+            group = self._waiting[known, address] = _Group(known.release.open())
+        return group
+
+    def _wait_in(self, group: _Group) -> asyncio.Future[str]:
         loop = asyncio.get_running_loop()
         told: asyncio.Future[str] = loop.create_future()
-        self._waiting.setdefault((known, address), []).append(told)
+        group.told.append(told)
         if self._writing is None:
             self._writing = loop.create_task(self._write_all())
             self._writing.add_done_callback(self._stopped)
@@ -157,12 +181,12 @@ class ReleaseDesk:
 
     def _give_up(self) -> None:
         groups, self._waiting, self._writing = list(self._waiting.values()), {}, None
-        for one in (one for told in groups for one in told if not one.done()):
+        for one in (one for group in groups for one in group.live):
             one.set_exception(StorageUnavailable())
 
     def _wait_again(self, waiting: _Waiting) -> None:
-        for group, told in self._waiting.items():
-            waiting.setdefault(group, []).extend(told)
+        for alike, group in self._waiting.items():
+            waiting.setdefault(alike, _Group(group.opened)).told.extend(group.told)
         self._waiting = waiting
 
     def _put_aside(self, waiting: _Waiting, credential_ids: frozenset[str]) -> None:
@@ -170,53 +194,46 @@ class ReleaseDesk:
         until = time.monotonic() + _ASIDE_S
         self._aside = {one: at for one, at in self._aside.items() if at > time.monotonic()}
         self._aside |= dict.fromkeys(credential_ids, until)
-        for (known, _), told in waiting.items():
+        for (known, _), group in waiting.items():
             if known.release.credential_id in credential_ids:
-                _tell(told, _LONG_WAY)
+                group.tell(_LONG_WAY)
 
     async def _gather(self) -> None:
-        """Let everybody join who is at the door already: one wait for the disk serves them all.
-
-        Where there were several the last time, the server's own thread gets a moment to bring them in.
-        """
+        """Let everybody join who is at the door already: one wait for the disk serves them all."""
         before = 0
-        while (now := sum(map(len, self._waiting.values()))) > before:
+        while (now := sum(len(group.told) for group in self._waiting.values())) > before:
             before = now
-            if self._came_together > 1:
-                # Lets go of the interpreter: whoever brings requests in waits for it.
-                time.sleep(0)
             await asyncio.sleep(0)
-            await asyncio.sleep(0)
-        self._came_together = before
 
     async def _write(self, waiting: _Waiting) -> None:
         """Write one batch of those whose key is still the right one; the others decide again."""
         now = self._portal.clock.now()
         while True:
-            uses = [use for group, told in waiting.items() if (use := self._use(group, told, now))]
+            uses = [use for alike, group in waiting.items() if (use := self._use(alike, group, now))]
             if not uses:
                 return
-            batch = batch_of(self._portal, [use for use, _, _ in uses], now)
+            batch = batch_of(self._portal, [use for use, _ in uses], now)
             changed = await self._ledger.write(batch, self._cache.number, self._link)
             if changed is None:
                 break
             self._cache.note(changed.number, changed.scopes)
-        for event, (use, known, told) in zip(batch.events, uses, strict=True):
-            known.marked_at = now if use.marks_agent else known.marked_at
+        self._cache.mark(batch.marked_ids | batch.agent_key_ids, now)
+        for event, (_, told) in zip(batch.events, uses, strict=True):
             for number, one in enumerate(told):
                 # Hung up while it was written: counted all the same.
                 if not one.done():
                     one.set_result(resolution_id_of(event.uid, number))
 
     def _use(
-        self, group: tuple[Known, str], told: list[asyncio.Future[str]], now: datetime
-    ) -> tuple[Use, Known, list[asyncio.Future[str]]] | None:
-        known, address = group
-        live = [one for one in told if not one.done()]
+        self, alike: tuple[Known, str], group: _Group, now: datetime
+    ) -> tuple[Use, list[asyncio.Future[str]]] | None:
+        known, address = alike
+        live = group.live
         if live and self._cache.is_current(known, now):
-            marks = not known.is_marked(now)
-            return Use(known.principal, address, known.release, len(live), marks), known, live
-        _tell(live, _AGAIN)
+            marks_key = not self._cache.is_marked(known.release.credential_id, now)
+            marks_agent = not self._cache.is_marked(known.principal.agent_key_id or "", now)
+            return Use(known.principal, address, known.release, len(live), marks_key, marks_agent), live
+        group.tell(_AGAIN)
         return None
 
     async def _learn_once(self, bearer: bytes, asked: Asked) -> Known | None:
@@ -264,17 +281,11 @@ class ReleaseDesk:
         if not (release.is_memory_on and release.may_be_kept):
             return None
         ends_at = min(row.expires_at, release.valid_until or row.expires_at)
-        return Known(principal, owner.id, subject.id, release, ends_at, row.last_used_at, number)
+        return Known(principal, owner.id, subject.id, release, ends_at, number)
 
 
 def digest_of(bearer: bytes) -> bytes:
     return sha256(bearer).digest()
-
-
-def _tell(told: list[asyncio.Future[str]], what: str) -> None:
-    for one in told:
-        if not one.done():
-            one.set_result(what)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from keyportal.domain.checks import VERDICTS, Outcome
@@ -20,7 +20,6 @@ _OUTCOMES = {
     ReportedOutcome.RATE_LIMITED: Outcome.RATE_LIMITED,
     ReportedOutcome.ERROR: Outcome.PROVIDER_ERROR,
 }
-_FAULTS = {str(Outcome.INVALID): "refused", str(Outcome.QUOTA_EXHAUSTED): "without quota"}
 _MESSAGES = {
     ReportedOutcome.OK: "{by} used this key, and it worked.",
     ReportedOutcome.AUTH_FAILED: (
@@ -68,29 +67,6 @@ def steps_back_until(row: CredentialRow, policies: Policies, now: datetime) -> d
     until = row.failing_until
     is_agreed = row.failover and policies.failover
     return until if is_agreed and until is not None and until > now else None
-
-
-def fault_of(row: CredentialRow) -> str:
-    """Say what is wrong with a key that steps back and who says so, behind "it was"."""
-    fault = _FAULTS.get(row.health_outcome or "", "failing")
-    if row.health_source == HealthSource.REPORT:
-        return f"reported as {fault}"
-    return f"{fault} when it was last tested"
-
-
-def why_back(row: CredentialRow, now: datetime) -> str:
-    """Say why a key steps back, and until when if that is known, behind "it was"."""
-    until = row.failing_until
-    if until is None or until <= now:
-        return fault_of(row)
-    return f"{fault_of(row)} and steps back until {clock_time(until, now)}"
-
-
-def clock_time(moment: datetime, now: datetime) -> str:
-    """Return such as "14:05 UTC", with the day if it is another."""
-    at, today = moment.astimezone(UTC), now.astimezone(UTC).date()
-    day = "" if at.date() == today else f"{at.day} {at:%b %Y}, "
-    return f"{day}{at:%H:%M} UTC"
 
 
 def reported_by(row: CredentialRow) -> str:

@@ -7,6 +7,7 @@ from keyportal.domain.errors import Forbidden, KeyPortalError
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.text import search_key
 from keyportal.persistence import credentials, users
+from keyportal.persistence.engine import wait_at_most
 from keyportal.persistence.release_batches import write_in
 from keyportal.persistence.tables import UserRow
 from keyportal.providers.base import Provider
@@ -17,6 +18,8 @@ from keyportal.services.releases import Refused, details_of, prepare
 from keyportal.services.releases import Resolution as Resolution
 from keyportal.services.releases import ResolvedCredential as ResolvedCredential
 from keyportal.services.uses import Use, batch_of
+
+_PATIENCE_S = 2.0
 
 
 def resolve_key(
@@ -35,6 +38,8 @@ def resolve_key(
     principal.require(Permission.SECRETS_RELEASE)
     provider = portal.providers.get_enabled(provider_id)
     with portal.database.transaction() as session:
+        # Who wants a key that somebody holds must not take all connections from those who want another.
+        wait_at_most(session, _PATIENCE_S)
         subject = require_subject(session, principal, user)
         outcome = _release(portal, session, principal, subject, provider, model)
     # A refusal is raised after the commit: its audit event must stay.

@@ -12,11 +12,12 @@ from sqlmodel import Session
 from keyportal.domain.audit import Action
 from keyportal.domain.errors import AlreadyReported, InvalidInput, NotFound, ReportedTooLate
 from keyportal.domain.principals import Permission, Principal
-from keyportal.domain.text import is_row_id
+from keyportal.domain.text import is_row_id, search_key
 from keyportal.domain.usage import REPORTED_WITHIN, ReportedOutcome
-from keyportal.persistence import usage_reports
+from keyportal.persistence import usage_reports, users
 from keyportal.persistence.tables import AuditEventRow, CredentialRow
 from keyportal.services import audit
+from keyportal.services.chains import decide
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.reported_health import Report, change_by, steps_back_until
@@ -24,11 +25,19 @@ from keyportal.services.reported_health import Report, change_by, steps_back_unt
 # Each number is written in one way only: written in two, one resolve could be reported twice.
 _NUMBER = re.compile(r"-[1-9][0-9]{0,9}", re.ASCII)
 _STATUSES = range(100, 600)
+# One text for every cause: who may not know of a use does not learn that there was one.
+_NOT_HANDED_OUT = (
+    "No key was handed out to this agent key under this resolution_id: it is unknown, or another agent"
+    " key's. Report the resolution_id of a resolve, with the same agent key, soon after the call."
+)
 
 
 @dataclass(frozen=True)
 class ReportView:
-    """A report that is taken. `steps_back_until`: until then the next key is handed out instead."""
+    """A report that is taken. `steps_back_until`: until then the same resolve gives another key.
+
+    None too where there is no other that can be used: then the key is handed out all the same.
+    """
 
     resolution_id: str
     outcome: str
@@ -87,6 +96,9 @@ def report(
     provider_name = provider.name if provider else event.details["provider"]
     with portal.database.transaction() as session:
         until = _take(portal, session, principal, reported, provider_name)
+    # Behind the commit: until there, nobody else gets at the trail.
+    if until is not None and not _is_stood_in_for(portal, principal, reported):
+        until = None
     return ReportView(resolution_id, reported.outcome, until)
 
 
@@ -96,7 +108,7 @@ def _require_release(portal: Portal, principal: Principal, resolution_id: str) -
     with portal.database.reading() as session:
         event = usage_reports.find_release(session, uid, principal.agent_key_id or "")
     if event is None or number >= event.details.get("count", 1):
-        raise NotFound
+        raise NotFound(_NOT_HANDED_OUT)
     if portal.clock.now() - event.at > REPORTED_WITHIN:
         raise ReportedTooLate
     return event
@@ -106,7 +118,7 @@ def _parted(resolution_id: str) -> tuple[str, int]:
     """Return the id of the event, and which of its resolves is meant, from 0. Raises NotFound."""
     uid, number = resolution_id[:36], resolution_id[36:]
     if not is_row_id(uid) or not (number == "" or _NUMBER.fullmatch(number)):
-        raise NotFound
+        raise NotFound(_NOT_HANDED_OUT)
     return uid, int(number[1:] or 0)
 
 
@@ -155,6 +167,19 @@ def _apply(
     return _Applied(row, steps_back_until(row, policies, now), change.is_news)
 
 
+def _is_stood_in_for(portal: Portal, principal: Principal, reported: _Reported) -> bool:
+    """Tell whether the same resolve would give another key by now."""
+    details = reported.event.details
+    provider = portal.providers.find(details["provider"])
+    if provider is None:
+        return False
+    with portal.database.reading() as session:
+        subject = users.find_user_by_email(session, search_key(details.get("for_user") or ""))
+        user_id = subject.id if subject else principal.user_id or ""
+        winner = decide(portal, session, user_id, provider, model=details.get("model")).decision.winner
+    return winner is not None and winner.id != reported.credential_id
+
+
 def _find_key(session: Session, reported: _Reported, *, for_update: bool = False) -> CredentialRow | None:
     if not reported.credential_id:
         return None
@@ -196,5 +221,6 @@ def _record(
         ownership=row.ownership,
         outcome=reported.outcome,
         http_status=reported.http_status,
+        resolution_id=reported.resolution_id,
         until=until.isoformat() if until else None,
     )

@@ -16,13 +16,14 @@ from keyportal.services.releases import Release
 class Use:
     """One key for one caller, `count` times alike: one event of the trail.
 
-    `marks_agent` has the agent key's last use written down, too.
+    `marks_key` has the key's last use written down, and `marks_agent` the agent key's.
     """
 
     principal: Principal
     address: str
     release: Release
     count: int = 1
+    marks_key: bool = True
     marks_agent: bool = False
 
 
@@ -56,6 +57,8 @@ def _add(portal: Portal, batch: Batch, use: Use, day: str) -> None:
     batch.events.append(event)
     if credential_id:
         batch.uses[credential_id] = batch.uses.get(credential_id, 0) + count
+        if use.marks_key:
+            batch.marked_ids.add(credential_id)
     key = (day, release.provider, str(release.source), credential_id, agent_key_id)
     batch.days[key] = batch.days.get(key, 0) + count
     if use.marks_agent:

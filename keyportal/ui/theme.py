@@ -57,6 +57,9 @@ REPORTED = {
     "error": "Other errors",
 }
 
+# What a single one of these reports says.
+REPORT = {**REPORTED, "error": "Other error"}
+
 # The headings under which providers are chosen, in this order.
 PROVIDER_GROUPS = {
     "llm": "Language models",
@@ -210,7 +213,8 @@ DETAIL_WORDS: dict[str, str] = {
     "browser": "Browser",
     "secret_version": "Number of its value",
     "failed_over_from": "Instead of the key",
-    "until": "Steps back until",
+    "until": "Others come first until",
+    "resolution_id": "About the use",
 }
 
 # What events of the trail are asked for by, all together.

@@ -44,6 +44,8 @@ class Things:
         path = label.partition(" ")[2]
         if "{" not in path:
             return {}
+        if path == "/api/resolve/{provider}":
+            return {"provider": "openai"}
         if path.startswith("/api/admin/users"):
             return self._of_a_person()
         if path.startswith("/api/admin/providers"):

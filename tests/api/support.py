@@ -143,7 +143,10 @@ def protected_routes() -> list[tuple[str, str]]:
 
 
 def routes_with_json() -> list[tuple[str, str]]:
-    without_body = ("/test", "/revoke", "/reset-link", "/verification", "/api/auth/password")
+    without_body = (
+        *("/test", "/revoke", "/reset-link", "/verification", "/api/auth/password"),
+        "/api/resolve/{provider}",
+    )
     return [
         (method, path)
         for method, path in protected_routes()

@@ -19,7 +19,7 @@ from tests.conftest import MakePortal
 from tests.fakes.fake_provider import FakeProvider
 
 # Programs do these, and an admin's session cannot.
-FOR_PROGRAMS = {"POST /api/resolve", "POST /api/usage"}
+FOR_PROGRAMS = {"POST /api/resolve", "POST /api/resolve/{provider}", "POST /api/usage"}
 # What would let them succeed is a code or a link that is shown once; tests/api/test_sign_in.py has them.
 BY_LINK = {"POST /api/auth/set-up", "POST /api/auth/join", "POST /api/auth/reset"}
 

@@ -103,3 +103,10 @@ def test_the_document_tells_of_both_routes(portal: Portal) -> None:
     assert {"200", "401", "403", "422", "503"} <= set(read["responses"])
     assert "429" in file["responses"] and "text/csv" in file["responses"]["200"]["content"]
     assert {p["name"] for p in read["parameters"]} >= {"days", "by", "person", "key", "agent_key", "source"}
+
+
+def test_the_document_names_every_source_there_is(portal: Portal) -> None:
+    paths = stranger(portal).get("/api/openapi.json").json()["paths"]
+    for path in ("/api/usage", "/api/usage/export"):
+        asked = {p["name"]: p["schema"] for p in paths[path]["get"]["parameters"]}
+        assert asked["source"]["enum"] == ["", "user", "system", "environment"]

@@ -59,6 +59,16 @@ def test_a_failure_makes_the_key_step_back_and_the_next_resolve_gives_another(
     assert (tested["failing_until"], tested["health_source"]) == (None, "test")
 
 
+def test_a_key_that_is_all_there_is_does_not_step_back(agent: Rest, client: Rest, admin: Rest) -> None:
+    admin.put("/api/admin/policies", json={"failover": True})
+    key = client.add_key(failover=True)
+    resolved = agent.post("/api/resolve", json={"provider": "openai"}).json()
+    answer = agent.post(PATH, json=body(resolved["resolution_id"], "auth_failed")).json()
+    assert answer["steps_back_until"] is None
+    again = agent.post("/api/resolve", json={"provider": "openai"}).json()
+    assert (again["credential"]["id"], again["failed_over_from"]) == (key["id"], None)
+
+
 def test_the_same_again_is_fine_and_another_outcome_is_not(agent: Rest, resolved: str) -> None:
     answers = [agent.post(PATH, json=body(resolved)) for _ in range(2)]
     assert [a.status_code for a in answers] == [200, 200]
@@ -84,7 +94,10 @@ def test_another_agent_key_finds_as_little_as_there_is(portal: Portal, agent: Re
         for one in (resolved, UNKNOWN_ID, "odd", f"{resolved}-1")
     ]
     assert {(a.status_code, code_of(a)) for a in answers} == {(404, "not_found")}
-    assert len({a.content for a in answers}) == 1
+    (said,) = {a.json()["error"]["message"] for a in answers}
+    assert "it is unknown, or another agent key's." in said
+    assert "days" not in said
+    assert "deleted" not in said
     assert agent.post(PATH, json=body(resolved)).status_code == 200
 
 

@@ -1,12 +1,16 @@
 """The parts of the benchmarks that decide something: statistics, the client's parser, what a crash lost."""
 
+import threading
 from collections import Counter
 
 import pytest
 
-from benchmarks.crash import Ledger, Stored, faults, resolution_ids
+from benchmarks.__main__ import _amounts, _arguments
+from benchmarks.crash import Ledger, Stored, faults, kill_under_load, resolution_ids
 from benchmarks.figures import Goal, Report
 from benchmarks.http_load import find_answer, request_of
+from benchmarks.memory import points
+from benchmarks.memory_of import workers
 from benchmarks.quantiles import quantile, ratio_of_medians, spread
 from benchmarks.servers import granian_flags
 
@@ -71,6 +75,48 @@ def test_nothing_is_wrong_where_one_answer_was_cut_off_by_the_crash() -> None:
 def test_each_fault_of_a_crash_is_seen(answered: list[str], sent: int, stored: Stored, fault: str) -> None:
     found = faults(Ledger(answered, sent), stored)
     assert {name: number for name, number in found.items() if number} == {fault: 1}
+
+
+def test_a_crash_before_the_first_answer_is_a_failure_and_no_success() -> None:
+    found = faults(Ledger(sent=32, silent=1), Stored(Counter(), 0, 0, None))
+    assert {name: number for name, number in found.items() if number} == {
+        "killed before anything was answered": 1
+    }
+
+
+def test_a_server_is_killed_after_its_first_answer() -> None:
+    done: list[str] = []
+
+    class Answered(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            done.append("answered")
+            return True
+
+    kill_under_load(lambda: done.append("killed"), Answered(), 0)
+    assert done == ["answered", "killed"]
+
+
+def test_memory_is_looked_at_after_the_first_the_last_and_in_equal_steps() -> None:
+    found = points(10_000, 1_000_000)
+    assert (found[0], found[1], found[-1], len(found)) == (10_000, 59_500, 1_000_000, 21)
+
+
+def test_a_worker_is_a_process_that_watches_over_no_other() -> None:
+    children = {1: [2, 3], 2: [], 3: [4], 4: []}
+    assert workers(1, children.__getitem__) == [2, 4]
+    assert workers(2, children.__getitem__) == [2]
+
+
+def test_so_many_resolves_as_are_asked_for_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments, expected in (
+        ([], (10_000, 1_000_000)),
+        (["--quick"], (10_000, 50_000)),
+        (["--quick", "--resolves", "2000000"], (10_000, 2_000_000)),
+        (["--resolves", "5000"], (500, 5_000)),
+    ):
+        monkeypatch.setattr("sys.argv", ["benchmarks", "memory", *arguments])
+        amounts = _amounts(_arguments())
+        assert (amounts.memory_first, amounts.memory_last) == expected
 
 
 def test_the_constant_route_is_run_as_the_server_beside_it() -> None:

@@ -43,9 +43,21 @@ def test_a_resolve_sends_what_was_asked_and_the_agent_key_in_one_header(way: Way
     assert found.credential.name == "Mine" and found.failed_over_from is None
 
 
-def test_an_absent_user_and_model_are_not_sent(way: Way, fake: FakeProvider) -> None:
-    way(fake.url).call("resolve", "openai")
-    assert json.loads(fake.requests[0].body) == {"provider": "openai"}
+@pytest.mark.parametrize(
+    ("asked", "path", "body"),
+    [
+        ({}, "/api/resolve/openai", b""),
+        ({"model": "meta/llama 3"}, "/api/resolve/openai?model=meta%2Fllama+3", b""),
+        ({"provider": " OpenAI"}, "/api/resolve", b'{"provider":" OpenAI"}'),
+    ],
+    ids=["provider", "model", "odd"],
+)
+def test_what_names_no_person_is_asked_in_the_address(
+    way: Way, fake: FakeProvider, asked: dict[str, str], path: str, body: bytes
+) -> None:
+    way(fake.url).call("resolve", **{"provider": "openai", **asked})
+    [request] = fake.requests
+    assert (request.method, request.path, request.body.replace(b": ", b":")) == ("POST", path, body)
 
 
 def test_the_key_that_stepped_back_is_told(way: Way, fake: FakeProvider) -> None:
@@ -188,6 +200,22 @@ def test_a_refusal_is_final_and_has_its_type(
     assert (refusal.value.code, refusal.value.status) == (code, status)
     assert refusal.value.message == "What to do next."
     assert (len(fake.requests), pauses) == (1, [])
+
+
+def test_what_a_refusal_says_is_one_plain_line_without_the_agent_key(way: Way, fake: FakeProvider) -> None:
+    odd = f"\x1b]0;title\x07Sent:\r\nAuthorization: Bearer {AGENT_KEY} \u202e" + "x" * 9_000
+    fake.answer(403, refused("forbidden", odd))
+    with pytest.raises(Refused) as refusal:
+        way(fake.url).call("resolve", "openai")
+    assert refusal.value.message.isprintable() and len(refusal.value.message) == 500
+    assert AGENT_KEY not in str(refusal.value) and "Bearer kpa_…" in str(refusal.value)
+
+
+@pytest.mark.parametrize("code", ["for\nbidden", "\x1b[2J", "x" * 100, "Forbidden", ""])
+def test_a_code_no_portal_has_is_no_refusal_of_one(way: Way, fake: FakeProvider, code: str) -> None:
+    fake.answer(403, refused(code, "What to do next."))
+    with pytest.raises(BadAnswer):
+        way(fake.url).call("resolve", "openai")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from keyportal.services import agent_keys, credentials
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
-from tests.client.support import served
+from tests.client.support import AGENT_KEY, refused, served
 from tests.conftest import MakePortal, person
 from tests.e2e.server import ROOT
 from tests.fakes.fake_provider import FakeProvider
@@ -170,6 +170,12 @@ def test_what_the_anthropic_sdk_raises_is_reported(
     assert counted(portal) == {"count": 1, outcome: 1}
 
 
+def run_main(name: str) -> None:
+    done: Any = example(name).main()
+    if done is not None:
+        asyncio.run(done)
+
+
 @pytest.mark.usefixtures("asked")
 def test_the_same_report_twice_counts_once(portal: Portal) -> None:
     with KeyPortal() as client:
@@ -186,8 +192,32 @@ def test_an_example_runs_as_a_program(
 ) -> None:
     provider.answer(200, CHAT if name == "openai_sdk" else MESSAGE)
     monkeypatch.setattr("sys.argv", [name, "Say", "hello."])
-    done: Any = example(name).main()
-    if done is not None:
-        asyncio.run(done)
+    run_main(name)
     assert capsys.readouterr().out == "Hello there.\n"
     assert b"Say hello." in provider.requests[0].body
+
+
+@pytest.mark.parametrize("name", ["openai_sdk", "anthropic_sdk"])
+def test_an_example_without_a_key_says_what_to_do_and_ends(
+    fake: FakeProvider, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answer(404, refused("no_key", "Add one on the API keys page."))
+    monkeypatch.setenv("KEYPORTAL_URL", fake.url)
+    monkeypatch.setenv("KEYPORTAL_AGENT_KEY", AGENT_KEY)
+    monkeypatch.setattr("sys.argv", [name])
+    with pytest.raises(SystemExit) as ended:
+        run_main(name)
+    assert ended.value.code == "no_key: Add one on the API keys page."
+
+
+@pytest.mark.parametrize("name", ["openai_sdk", "anthropic_sdk"])
+def test_an_example_says_how_it_is_installed_and_set_up(name: str) -> None:
+    words = example(name).__doc__ or ""
+    for said in (
+        "pip install ",
+        "KEYPORTAL_URL=",
+        "KEYPORTAL_AGENT_KEY=",
+        f"python examples/{name}.py",
+        "Prints",
+    ):
+        assert said in words

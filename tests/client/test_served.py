@@ -83,7 +83,7 @@ class OneProvider:
     """There is nothing to ask for but a key of OpenAI."""
 
     def ids_for(self, label: str) -> dict[str, str]:
-        return {}
+        return {"provider": "openai"} if "{provider}" in label else {}
 
     def query_for(self, label: str) -> dict[str, str]:
         return {}
@@ -92,7 +92,10 @@ class OneProvider:
         return {"provider": "openai"}
 
 
-def test_every_answer_of_a_served_resolve_stands_in_the_document(running: RunningApi, token: str) -> None:
+@pytest.mark.parametrize("label", ["POST /api/resolve", "POST /api/resolve/{provider}"])
+def test_every_answer_of_a_served_resolve_stands_in_the_document(
+    running: RunningApi, token: str, label: str
+) -> None:
     running.start()
     questioning = Questioning(OneProvider(), examples=20)
     with httpx.Client(base_url=running.url, trust_env=False) as client:
@@ -101,6 +104,6 @@ def test_every_answer_of_a_served_resolve_stands_in_the_document(running: Runnin
             own = {"Authorization": f"Bearer {token}"}
             return client.request(method, path, content=content, headers={**headers, **own})
 
-        questioning.ask(next(one for one in operations() if one.label == "POST /api/resolve"), send)
+        questioning.ask(next(one for one in operations() if one.label == label), send)
     assert questioning.problems == []
-    assert {200, 422} <= questioning.statuses["POST /api/resolve"]
+    assert {200, 422} <= questioning.statuses[label]

@@ -144,7 +144,7 @@ def test_one_key_per_provider_counts_from_the_next_save_on(admin: Page, member: 
     pages.go_to(admin, "Policies")
     admin.get_by_test_id("one_key_per_provider").check()
     admin.get_by_test_id("save-keys").click()
-    expect(admin.get_by_test_id("notice")).to_contain_text("count from now on")
+    expect(admin.get_by_test_id("notice")).to_contain_text("from the next request on")
     member.get_by_test_id("add-key").click()
     pages.choose_provider(member, "openai")
     member.get_by_test_id("name").fill("A second one")
@@ -156,6 +156,20 @@ def test_one_key_per_provider_counts_from_the_next_save_on(admin: Page, member: 
     expect(admin.get_by_test_id("policies-changed")).to_contain_text(ADMIN)
     member.get_by_test_id("save-key").click()
     expect(pages.row(member, "A second one")).to_be_visible()
+
+
+def test_the_switch_for_debugging_needs_no_save_and_takes_nothing_typed_away(admin: Page) -> None:
+    pages.go_to(admin, "Policies")
+    admin.get_by_test_id("usage_kept_days").fill("50")
+    switch = admin.get_by_test_id("resolve_cache")
+    switch.click()
+    expect(switch).not_to_be_checked()
+    expect(admin.get_by_test_id("policies-debugging")).to_contain_text("read from the database each time")
+    admin.get_by_test_id("save-keys").click()
+    expect(admin.get_by_test_id("notice")).to_contain_text("Saved.")
+    expect(admin.get_by_test_id("usage_kept_days")).to_have_value("50")
+    switch.click()
+    expect(switch).to_be_checked()
 
 
 def test_the_trail_is_narrowed_by_chips_and_opened(admin: Page) -> None:

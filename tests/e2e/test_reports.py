@@ -55,8 +55,14 @@ def test_a_refused_key_steps_back_and_a_test_brings_it_in_again(page: Page, toke
     expect(item).to_contain_text("Nightly reported that OpenAI refused this key (HTTP 401).")
     item.get_by_role("link", name="Test Production").click()
     expect(page.get_by_test_id("details-stepped-back")).to_contain_text("Backup is used meanwhile.")
+    expect(page.get_by_test_id("place")).not_to_contain_text("UTC")
     expect(page.get_by_test_id("reported-by")).to_contain_text("by Nightly")
     expect(page.get_by_test_id("report-counts")).to_have_text("Refused1")
+
+    page.keyboard.press("Escape")
+    expect(pages.row(page, "Backup").get_by_test_id("in-use-now")).to_be_visible()
+    expect(pages.row(page, "Production").get_by_test_id("primary")).to_be_visible()
+    pages.choose_act(pages.row(page, "Production"), "open")
 
     page.get_by_test_id("details-test").click()
     expect(page.get_by_test_id("details-stepped-back")).to_have_count(0)
@@ -64,4 +70,5 @@ def test_a_refused_key_steps_back_and_a_test_brings_it_in_again(page: Page, toke
     page.keyboard.press("Escape")
     row = pages.row(page, "Production")
     expect(row.get_by_test_id("stepped-back")).to_have_count(0)
+    expect(page.get_by_test_id("in-use-now")).to_have_count(0)
     assert post(page, token, "/api/resolve", provider="openai")["credential"]["name"] == "Production"

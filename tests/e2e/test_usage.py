@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,37 @@ def test_a_provider_is_looked_into_and_back_leads_out_again(emmys: Page) -> None
     expect(pages.row(emmys, "Fast")).to_be_visible()
 
 
+def test_what_narrows_calls_up_no_keyboard_of_a_phone(emmys: Page) -> None:
+    emmys.set_viewport_size({"width": 390, "height": 800})
+    for act in (
+        row(emmys, "Groq").get_by_test_id("look-into"),
+        row(emmys, "Fast").get_by_test_id("look-into"),
+    ):
+        act.click()
+        expect(act).to_have_count(0)
+        expect(emmys.locator("#usage-groups")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("days", ["7", "30", "90"])
+def test_the_days_under_the_bars_are_equally_far_apart(emmys: Page, width: int, days: str) -> None:
+    emmys.set_viewport_size({"width": width, "height": 800})
+    emmys.goto(f"/usage?days={days}")
+    ticks = emmys.locator(".recharts-xAxis-tick-labels text")
+    expect(ticks.nth(3)).to_be_visible()
+    places = [float(tick.get_attribute("x") or 0) for tick in ticks.all()]
+    steps = [after - before for before, after in pairwise(places)]
+    assert max(steps) - min(steps) < 0.1, places
+    today = SystemClock().now().date()
+    expect(ticks.last).to_have_text(f"{today.day} {today:%b}")
+
+
+def test_bars_do_not_look_like_buttons(emmys: Page) -> None:
+    bar = emmys.get_by_test_id("usage-chart").locator(".recharts-bar-rectangle path").first
+    bar.hover()
+    assert bar.evaluate("bar => getComputedStyle(bar).cursor") in ("auto", "default")
+
+
 def test_the_days_are_chosen_by_keyboard_and_stand_as_a_table(emmys: Page) -> None:
     emmys.get_by_test_id("choose-7").focus()
     emmys.keyboard.press("Enter")
@@ -135,7 +167,10 @@ def test_nothing_used_leads_to_a_first_agent_key(page: Page, running: RunningPor
 def test_an_admin_looks_at_everyone(page: Page) -> None:
     pages.enter(page, BOSS, PASSWORD, "/usage")
     expect(page.get_by_test_id("empty-usage")).to_be_visible()
-    page.get_by_test_id("person").select_option("everyone")
+    whose = page.get_by_test_id("person")
+    whose.select_option(whose.locator("option", has_text=NEWCOMER).get_attribute("value"))
+    expect(page.get_by_test_id("empty-usage-other")).to_contain_text(NEWCOMER)
+    page.get_by_test_id("show-everyone").click()
     page.get_by_test_id("choose-key").click()
     expect(row(page, "Main")).to_contain_text(EMMY)
     expect(page).to_have_url(re.compile("by=key&person=everyone"))

@@ -128,13 +128,16 @@ def test_the_first_of_each_chain_is_found_in_one_query(portal: Portal) -> None:
         row("none", provider="xai", active=False),
     )
     with queries(portal) as asked, portal.database.reading() as session:
-        found = credential_lists.firsts_of_chains(session, SYSTEM_OWNER, ["openai", "groq", "xai"], START)
-        chosen = credential_lists.rows_of(session, SYSTEM_OWNER, sorted(found.values()))
+        found = credential_lists.firsts_of_chains(
+            session, SYSTEM_OWNER, ["openai", "groq", "xai"], START, ["invalid"]
+        )
+        chosen = credential_lists.rows_of(session, SYSTEM_OWNER, sorted(one.id for one in found.values()))
     assert {one.name for one in chosen} == {"first", "other"}
     assert len(asked) == 2
 
 
-@pytest.mark.parametrize("sort", SORTS)
+# An index of what every resolve counts would cost every resolve: that one order is made when asked for.
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "usage"])
 def test_every_order_with_every_filter_is_served_by_an_index(portal: Portal, sort: str) -> None:
     store(portal, *(stored(f"n{n}", n, environment="prod", health_outcome="valid") for n in range(3)))
     wanted: list[dict[str, Any]] = [{name: value} if name else {} for name, value in FILTERS.items()]
@@ -152,7 +155,7 @@ def test_the_choices_and_the_firsts_are_served_by_an_index(portal: Portal) -> No
     with queries(portal) as asked, portal.database.reading() as session:
         credential_lists.environments_of(session, SYSTEM_OWNER)
         credential_lists.providers_of(session, SYSTEM_OWNER)
-        credential_lists.firsts_of_chains(session, SYSTEM_OWNER, ["openai", "groq"], START)
+        credential_lists.firsts_of_chains(session, SYSTEM_OWNER, ["openai", "groq"], START, ["invalid"])
         credential_chains.waiting_for(session, SYSTEM_OWNER, [new_id(), new_id()])
         credentials.providers_by_id(session, [SYSTEM_OWNER, "somebody"], [new_id(), new_id()])
         credentials.find_credentials(session, SYSTEM_OWNER, [new_id(), new_id()])

@@ -61,6 +61,15 @@ def test_one_key_is_found_by_itself(portal: Portal, narrowed: str, index: str) -
     assert f"ix_usage_days_{index}" in plan, plan
 
 
+@pytest.mark.parametrize("by", GROUPS)
+def test_what_is_older_than_the_days_asked_for_is_not_read(portal: Portal, by: str) -> None:
+    wanted = UsageFilter(SINCE, None)
+    for ask in asked(wanted, by):
+        for plan in plans_of(portal, ask):
+            assert "(day>" in plan or "day >= " in plan, plan
+            assert "SCAN usage_days" not in plan, plan
+
+
 def test_counts_beyond_thirty_two_bits_are_whole_numbers(portal: Portal) -> None:
     store(portal, [row(SINCE, count=2**40, ok=2**40), row(SINCE, source="system", count=2**40, ok=0)])
     with portal.database.reading() as session:

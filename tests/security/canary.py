@@ -110,12 +110,13 @@ def _read_everything(caller: Rest, ids: list[str]) -> str:
 
 
 def _targets(path: str, ids: list[str]) -> list[str]:
+    path = path.replace("{provider}", "openai")
     if "{id}" not in path:
         return [_PARAMETER.sub(UNKNOWN_ID, path)]
     return [_PARAMETER.sub(UNKNOWN_ID, path.replace("{id}", one)) for one in ids]
 
 
 def _without_api_key(path: str, text: str) -> str:
-    if path != "/api/resolve" or '"resolution_id"' not in text:
+    if not path.startswith("/api/resolve") or '"resolution_id"' not in text:
         return text
     return json.dumps({**json.loads(text), "api_key": ""})

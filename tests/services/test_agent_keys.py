@@ -12,7 +12,6 @@ from keyportal.domain.errors import (
     NotFound,
     VersionConflict,
 )
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal, Role, Scope
 from keyportal.services import access, agent_keys, policies
 from keyportal.services.agent_key_rotation import rotate
@@ -68,7 +67,7 @@ def test_a_new_value_lives_as_long_as_the_old_one_did_and_no_longer_than_the_pol
     clock.advance(DAY)
     new = rotate(portal, alice, old.id).view
     assert new.expires_at - new.created_at == 300 * DAY
-    policies.update_policies(portal, root, Policies(agent_key_days=30, agent_key_longest_days=60))
+    policies.change_policies(portal, root, {"agent_key_days": 30, "agent_key_longest_days": 60})
     last = rotate(portal, alice, new.id).view
     assert last.expires_at - last.created_at == 60 * DAY
 
@@ -178,7 +177,7 @@ def test_the_list_sorts_filters_and_refuses_what_it_does_not_know(
 
 
 def test_a_lifetime_follows_the_policies(portal: Portal, alice: Principal, root: Principal) -> None:
-    policies.update_policies(portal, root, Policies(agent_key_days=10, agent_key_longest_days=20))
+    policies.change_policies(portal, root, {"agent_key_days": 10, "agent_key_longest_days": 20})
     view = make(portal, alice)
     assert view.expires_at - view.created_at == 10 * DAY
     assert not view.expires_soon

@@ -7,13 +7,23 @@ from datetime import timedelta
 
 import pytest
 
+from keyportal.domain.audit import Action
 from keyportal.domain.cells import neutral_cell
 from keyportal.domain.errors import Forbidden, InvalidInput, NotFound
 from keyportal.domain.principals import Principal
 from keyportal.persistence import audit_events
-from keyportal.services import audit_export, audit_search, audit_verification, credentials, resolution
+from keyportal.services import (
+    audit,
+    audit_export,
+    audit_search,
+    audit_verification,
+    credentials,
+    resolution,
+    usage_reports,
+)
 from keyportal.services.portal import Portal
 from tests.conftest import person
+from tests.services.reporting import handed_out
 from tests.services.support import SYSTEM, USER, events, run_sql, save
 from tests.support import FakeClock
 
@@ -122,6 +132,27 @@ def test_an_events_object_is_found_where_it_is_today(
     for odd in ("0", "-1", "x", "9" * 40, "²"):
         with pytest.raises(NotFound):
             audit_search.get_event(portal, root, odd)
+
+
+@pytest.mark.parametrize(("count", "listed"), [(1, 0), (2, 2), (20, 20), (21, 20), (1000, 20)])
+def test_the_uses_an_event_stands_for_are_listed_by_their_ids(
+    portal: Portal, alice: Principal, agent: Principal, root: Principal, count: int, listed: int
+) -> None:
+    uid = handed_out(portal, agent, save(portal, alice).id, count)
+    found = audit_search.get_event(portal, root, str(events(portal)[-1].id))
+    assert (found.uses, len(found.resolutions)) == (count, listed)
+    assert found.resolutions[:2] == ((uid, f"{uid}-1") if listed else ())
+    for one in found.resolutions[-1:]:
+        assert usage_reports.report(portal, agent, one, "ok").resolution_id == f"{uid}-{listed - 1}"
+        with pytest.raises(NotFound):
+            usage_reports.report(portal, agent, f"{uid}-{count}", "ok")
+
+
+def test_only_a_use_stands_for_several(portal: Portal, root: Principal) -> None:
+    with portal.database.transaction() as session:
+        audit.record(portal, session, root, Action.CREDENTIAL_EXPORT, count=7)
+    found = audit_search.get_event(portal, root, str(events(portal)[-1].id))
+    assert (found.uses, found.resolutions) == (1, ())
 
 
 def test_a_spreadsheet_gets_all_matches_and_computes_nothing(

@@ -114,7 +114,7 @@ async def test_the_history_says_who_did_what_in_words(portal: Portal, alice: Pri
     links.link(portal, alice, USER, mine.id, "openai", "gpt-4o*")
     await checks.check_saved(portal, alice, mine.id)
     bulk.set_active(portal, alice, USER, [mine.id, other.id], active=False)
-    told = [(event.action, event.about) for event in details(portal, alice, mine.id).history]
+    told = [(event.action, event.outcome or event.about) for event in details(portal, alice, mine.id).history]
     assert told == [
         ("credential.update", "switched on or off"),
         ("credential.check", "valid"),

@@ -7,7 +7,6 @@ import pytest
 
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.errors import Forbidden, InvalidInput, NotFound, ProviderTaken, RotationUnderWay
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal, anonymous_principal
 from keyportal.domain.secret import Secret
 from keyportal.services import (
@@ -190,7 +189,7 @@ def test_a_general_key_that_was_rotated_out_ends_whatever_its_form_sends(
 def test_where_the_new_key_is_deleted_the_old_one_counts_again(
     portal: Portal, alice: Principal, root: Principal, in_bulk: bool
 ) -> None:
-    policies.update_policies(portal, root, Policies(one_key_per_provider=True))
+    policies.change_policies(portal, root, {"one_key_per_provider": True})
     old = save(portal, alice, "Production")
     new = rotate(portal, alice, old.id)
     finish(portal, alice, USER, old.id)

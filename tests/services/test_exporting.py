@@ -15,7 +15,8 @@ from keyportal.domain.secret import Secret
 from keyportal.services import audit_export, exporting
 from keyportal.services.import_lines import read_lines
 from keyportal.services.portal import Portal
-from tests.services.support import SYSTEM, USER, VALUE, events, save
+from tests.services.reporting import report
+from tests.services.support import SYSTEM, USER, VALUE, events, save, spoil
 from tests.support import FakeClock
 
 
@@ -34,6 +35,17 @@ def test_the_table_has_every_key_and_no_value(portal: Portal, alice: Principal, 
     assert (row["name"], row["note"], row["environment"]) == ("Main, EU", 'says "hi"', "prod")
     assert (row["provider"], row["mask"]) == ("openai", f"****...{VALUE[-4:]}")
     assert VALUE not in exported(portal, alice)
+
+
+def test_health_comes_with_who_says_so(portal: Portal, alice: Principal, agent: Principal) -> None:
+    report(portal, agent, save(portal, alice, "reported").id, "auth_failed")
+    spoil(portal, save(portal, alice, "tested").id, health_outcome="valid")
+    save(portal, alice, "new")
+    assert {row["name"]: (row["health"], row["health_source"]) for row in rows(portal, alice)} == {
+        "reported": ("invalid", "report"),
+        "tested": ("valid", "test"),
+        "new": ("", ""),
+    }
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\uff1d1+1"])

@@ -12,7 +12,6 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from keyportal.domain.errors import NoKey
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal, operator_principal
 from keyportal.persistence.columns import new_id
 from keyportal.persistence.tables import CredentialLinkRow, CredentialRow
@@ -114,7 +113,7 @@ def test_where_nothing_can_be_used_no_row_and_no_value_is_read(
 def test_many_that_step_back_are_not_read_one_by_one(
     portal: Portal, alice: Principal, agent: Principal
 ) -> None:
-    policies.update_policies(portal, person(portal, "root"), Policies(failover=True))
+    policies.change_policies(portal, person(portal, "root"), {"failover": True})
     copies(portal, save(portal, alice, "first", active=False).id, failover=True, active=True,
            health_outcome="invalid")  # fmt: skip
     save(portal, alice, "last")
@@ -223,7 +222,7 @@ def by_the_whole_rule(portal: Portal, user_id: str, model: str | None) -> Decisi
 def test_what_is_found_in_a_few_rows_is_what_all_of_them_say(
     portal: Portal, alice: Principal, root: Principal, failover: bool
 ) -> None:
-    policies.update_policies(portal, root, Policies(failover=failover))
+    policies.change_policies(portal, root, {"failover": failover})
     for number, provider in enumerate(("openai", "openai", "")):
         save(portal, alice, f"a{number}", provider=provider, active=False)
         save(portal, root, f"s{number}", provider=provider, active=False, ownership=SYSTEM)

@@ -7,8 +7,10 @@ import pytest
 from keyportal.domain.errors import Forbidden, InvalidInput, UnknownProvider, VersionConflict
 from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal
-from keyportal.services import policies
+from keyportal.services import policies, users
 from keyportal.services.portal import Portal
+from keyportal.services.users import UserEdit
+from tests.conftest import person
 from tests.services.support import events
 
 
@@ -77,9 +79,23 @@ def test_a_change_is_one_event_with_what_changed_and_no_change_is_none(
     assert events(portal)[-1].uid == said.uid
 
 
+def test_who_changed_a_policy_last_is_told_of_that_policy(
+    portal: Portal, root: Principal, bob: Principal
+) -> None:
+    users.update(portal, root, str(bob.user_id), UserEdit(role="admin"))
+    policies.change_policies(portal, person(portal, "bob"), {"failover": True, "failover_minutes": 1})
+    policies.change_policies(portal, root, {"failover": False, "usage_kept_days": 50})
+    assert policies.who_changed(portal, root, ["failover_minutes"]) == "bob@example.com"
+    assert policies.who_changed(portal, root, ["failover_minutes", "failover"]) == "root@example.com"
+    assert policies.who_changed(portal, root, ["deleted_kept_days"]) == ""
+    assert policies.who_changed(portal, root, []) == ""
+
+
 def test_a_member_neither_reads_nor_changes_them(portal: Portal, alice: Principal, root: Principal) -> None:
     with pytest.raises(Forbidden):
         policies.get_policies(portal, alice)
+    with pytest.raises(Forbidden):
+        policies.who_changed(portal, alice, ["failover"])
     with pytest.raises(Forbidden):
         policies.change_policies(portal, alice, {"failover": True})
     assert policies.get_policies(portal, root).policies == Policies()

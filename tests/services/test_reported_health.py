@@ -42,13 +42,14 @@ def test_a_report_is_the_health_of_a_key_nobody_tested(
     portal: Portal, alice: Principal, agent: Principal, outcome: str, health: str, words: str
 ) -> None:
     mine = save(portal, alice)
-    report(portal, agent, mine.id, outcome, http_status=401)
+    told_of = report(portal, agent, mine.id, outcome, http_status=401).resolution_id
     row, view = row_of(portal, mine.id), credentials.get(portal, alice, USER, mine.id)
     assert (row.health_outcome, row.health_source, row.health_checked_at) == (health, "report", START)
     assert row.health_message.startswith(words)
     assert (view.health_source, view.health.reported_by, view.health.latency_ms) == ("report", "agent", None)
     (details,) = told(portal, mine.id)
-    assert details == {"outcome": outcome, "http_status": 401, "provider": "openai", "ownership": "user"}
+    said = {"outcome": outcome, "http_status": 401, "resolution_id": told_of}
+    assert details == {**said, "provider": "openai", "ownership": "user"}
 
 
 @pytest.mark.parametrize("outcome", ["rate_limited", "error"])
@@ -198,6 +199,7 @@ def test_a_reported_failure_makes_a_key_step_back_for_a_while(
 ) -> None:
     decide(portal, failover=True, failover_minutes=5)
     mine = save(portal, alice, failover=True)
+    save(portal, alice, "second")
     until = START + 5 * MINUTE
     resolution_id = handed_out(portal, agent, mine.id)
     for _ in range(2):

@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import select
 
 from keyportal.domain.errors import KeyPortalError, NeedsReentry, NoKey, NotFound, ProviderTaken
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal, Scope, operator_principal
 from keyportal.domain.secret import Secret
 from keyportal.persistence import usage
@@ -26,7 +25,7 @@ from tests.support import FakeClock
 
 
 def decide(portal: Portal, **wanted: Any) -> None:
-    policies.update_policies(portal, person(portal, "root"), Policies(**wanted))
+    policies.change_policies(portal, person(portal, "root"), wanted)
 
 
 def used(portal: Portal, agent: Principal) -> str:

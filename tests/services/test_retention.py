@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlmodel import func, select
 
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal
 from keyportal.persistence.tables import (
     AgentKeyRow,
@@ -61,7 +60,7 @@ def usage(days_ago: int) -> UsageDayRow:
 def test_usage_is_kept_as_long_as_the_policy_says(portal: Portal, root: Principal) -> None:
     store(portal, usage(399), usage(400), usage(401))
     assert retention.prune(portal).usage_days == 1
-    policies.update_policies(portal, root, Policies(usage_kept_days=31))
+    policies.change_policies(portal, root, {"usage_kept_days": 31})
     assert retention.prune(portal).usage_days == 2
     assert count(portal, UsageDayRow) == 0
 
@@ -70,7 +69,7 @@ def test_reports_are_kept_as_long_as_the_policy_says(portal: Portal, root: Princ
     at = {days: START - timedelta(days=days) for days in (8, 9, 30, 31)}
     store(portal, *(UsageReportRow(resolution_id=f"{days}", outcome="ok", at=at[days]) for days in at))
     assert retention.prune(portal).usage_reports == 1
-    policies.update_policies(portal, root, Policies(reports_kept_days=8))
+    policies.change_policies(portal, root, {"reports_kept_days": 8})
     assert retention.prune(portal).usage_reports == 2
     assert count(portal, UsageReportRow) == 1
 
@@ -133,7 +132,7 @@ def test_counted_attempts_go_with_their_window(portal: Portal) -> None:
 
 
 def test_the_audit_trail_stays_whole(portal: Portal, root: Principal) -> None:
-    policies.update_policies(portal, root, Policies(deleted_kept_days=1, usage_kept_days=31))
+    policies.change_policies(portal, root, {"deleted_kept_days": 1, "usage_kept_days": 31})
     before = count(portal, AuditEventRow)
     portal.clock.advance(timedelta(days=3650))  # type: ignore[attr-defined]
     retention.prune(portal)

@@ -6,20 +6,30 @@ import pytest
 from sqlalchemy import event
 
 from keyportal.domain.principals import Principal, Scope
-from keyportal.services import credential_lists, links, overview, resolution
+from keyportal.services import (
+    credential_lists,
+    credential_order,
+    credentials,
+    links,
+    overview,
+    provider_edits,
+    resolution,
+    usage_reports,
+)
 from keyportal.services.attention import attention_for
 from keyportal.services.credential_details import CredentialDetails, ReportsView, get_details
+from keyportal.services.credential_lists import CredentialFilter
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.overview import ChainView
 from keyportal.services.portal import Portal
 from tests.conftest import MakePortal, person
-from tests.services.reporting import decide, report
+from tests.services.reporting import decide, handed_out, report
 from tests.services.support import SYSTEM, USER, save, spoil
 from tests.services.test_resolution import agent_of
 from tests.support import START, FakeClock
 
 MINUTE = timedelta(minutes=1)
-UNTIL = "12:10 UTC"
+UNTIL = "21 Nov 2026, 12:10 UTC"
 
 
 def chain(portal: Portal, who: Principal) -> ChainView:
@@ -64,14 +74,18 @@ def test_the_chain_says_who_says_so_and_until_when(
 ) -> None:
     view = chain(portal, alice)
     assert view.reason == (
-        f"Your own key second comes first. first was reported as refused and steps back until {UNTIL}."
+        f"Your own key second is used meanwhile. first was reported as refused and steps back until {UNTIL}."
     )
+    assert START + 10 * MINUTE in view.reason.parts
     assert [(s.verdict, s.situation) for s in view.steps[:2]] == [
         ("skipped", f"reported as refused and steps back until {UNTIL}"),
         ("used", "ready"),
     ]
     clock.advance(10 * MINUTE)
-    assert chain(portal, alice).reason == "Your own key first comes first."
+    assert chain(portal, alice).reason == (
+        "Your own key first comes first. first was reported as refused and is still used: a report makes it"
+        " step back only for a while."
+    )
 
 
 def test_a_key_that_is_all_there_is_is_used_after_all(
@@ -84,7 +98,15 @@ def test_a_key_that_is_all_there_is_is_used_after_all(
     assert chain(portal, alice).reason == (
         "mine is used although it was reported as without quota: nothing else is left."
     )
-    assert listed(portal, alice)["mine"].instead == "Nothing else can be used, so it is used all the same."
+    found = listed(portal, alice)["mine"]
+    assert (found.instead, found.steps_back, found.is_primary) == (
+        "Nothing else can be used, so it is used all the same.",
+        False,
+        True,
+    )
+    assert [(s.verdict, s.situation) for s in chain(portal, alice).steps[:1]] == [
+        ("used", "reported as without quota, still used")
+    ]
     assert details(portal, alice, mine.id).place == (
         "The only key for OpenAI. It is used now, although it was reported as without quota: nothing else is"
         " left."
@@ -122,7 +144,9 @@ def test_a_linked_key_steps_back_where_it_is_linked(
     links.link(portal, alice, USER, general.id, "openai", "")
     save(portal, alice, "own")
     report(portal, agent, general.id, "auth_failed")
-    assert listed(portal, alice)["general"].instead == "Where it is linked, the next key is used meanwhile."
+    assert listed(portal, alice)["general"].instead == (
+        "Where it is linked, any other key that can be used comes first meanwhile."
+    )
 
 
 def test_with_the_policy_off_nothing_is_said_of_stepping_back(
@@ -133,7 +157,11 @@ def test_with_the_policy_off_nothing_is_said_of_stepping_back(
     assert [(i.concern, UNTIL in i.sentence) for i in attention_for(portal, alice).items] == [
         ("reported", False)
     ]
-    assert chain(portal, alice).reason == "Your own key first comes first."
+    assert chain(portal, alice).reason == (
+        'Your own key first comes first. first was reported as refused and is still used: "Use another key'
+        ' while this one fails" is off in the policies.'
+    )
+    assert [v.stands_in for v in listed(portal, alice).values()] == ["", ""]
 
 
 def test_the_details_tell_the_reports_by_outcome_and_the_place(
@@ -144,9 +172,14 @@ def test_the_details_tell_the_reports_by_outcome_and_the_place(
         report(portal, agent, stepped_back, outcome)
     found = details(portal, alice, stepped_back)
     assert found.reports == (ReportsView("ok", 2), ReportsView("auth_failed", 1), ReportsView("error", 1))
-    assert [(one.action, one.about, one.who) for one in found.history[:2]] == [
-        ("credential.report", "ok", "agent (alice@example.com)"),
-        ("credential.report", f"auth failed, steps back until {UNTIL}", "agent (alice@example.com)"),
+    assert [(one.action, one.outcome, one.about, one.who) for one in found.history[:2]] == [
+        ("credential.report", "ok", "", "agent (alice@example.com)"),
+        (
+            "credential.report",
+            "auth_failed",
+            f"others come first until {UNTIL}",
+            "agent (alice@example.com)",
+        ),
     ]
     clock.advance(timedelta(days=30))
     assert details(portal, alice, stepped_back).reports == ()
@@ -175,11 +208,33 @@ def test_a_key_that_steps_back_needs_attention(
     assert (item.concern, item.id, item.at) == ("steps_back", stepped_back, START)
     assert item.sentence == (
         "agent reported that OpenAI refused this key (HTTP 401). Test it, and replace its value if the test"
-        f" is refused too. Until {UNTIL} it steps back, if another key can be used."
+        f" is refused too. It steps back until {UNTIL}. second is used meanwhile."
     )
     assert attention_for(portal, bob).items == []
     clock.advance(10 * MINUTE)
     assert [i.concern for i in attention_for(portal, alice).items] == ["reported"]
+
+
+def test_a_reported_key_that_is_used_all_the_same_is_not_said_to_step_back(
+    portal: Portal, alice: Principal, agent: Principal
+) -> None:
+    decide(portal, failover=True)
+    report(portal, agent, save(portal, alice, failover=True).id, "auth_failed")
+    (item,) = attention_for(portal, alice).items
+    assert item.concern == "reported"
+    assert item.sentence.endswith(" Nothing else can be used, so it is used all the same.")
+
+
+def test_of_a_key_that_a_test_found_refused_it_is_said_what_is_used(portal: Portal, alice: Principal) -> None:
+    decide(portal, failover=True)
+    first = save(portal, alice, "first", failover=True)
+    save(portal, alice, "second")
+    spoil(portal, first.id, health_outcome="invalid", health_message="OpenAI refused this key.")
+    (item,) = attention_for(portal, alice).items
+    assert (item.concern, item.sentence) == (
+        "failing",
+        "OpenAI refused this key. second is used meanwhile.",
+    )
 
 
 def test_what_programs_say_works_needs_no_attention(
@@ -236,3 +291,104 @@ def test_the_list_asks_nothing_more_while_no_key_steps_back(
     before = statements()
     report(portal, agent, mine.id, "ok")
     assert statements() == before
+
+
+# --- what the program is told
+
+
+def test_a_program_is_told_of_stepping_back_only_where_it_is_given_another_key(
+    portal: Portal, alice: Principal, root: Principal, agent: Principal
+) -> None:
+    decide(portal, failover=True)
+    mine = save(portal, alice, failover=True)
+    resolution_id = handed_out(portal, agent, mine.id)
+    for _ in range(2):
+        assert usage_reports.report(portal, agent, resolution_id, "auth_failed").steps_back_until is None
+    assert credentials.get(portal, alice, USER, mine.id).failing_until == START + 10 * MINUTE
+    save(portal, root, "Team", ownership=SYSTEM)
+    found = usage_reports.report(portal, agent, resolution_id, "auth_failed")
+    assert (found.steps_back_until, used(portal, agent)) == (START + 10 * MINUTE, "Team")
+
+
+def test_it_is_told_so_for_the_person_it_resolved_for(
+    portal: Portal, alice: Principal, root: Principal
+) -> None:
+    decide(portal, failover=True)
+    anybody = agent_of(portal, root, Scope.RESOLVE_ANY)
+    shared = save(portal, root, "Team", ownership=SYSTEM, failover=True)
+    found = resolution.resolve_key(portal, anybody, "openai", user="alice@example.com")
+    # Of no use to Alice, who is not given it.
+    save(portal, root, "roots own")
+    first = usage_reports.report(portal, anybody, found.resolution_id, "auth_failed")
+    save(portal, alice, "alices own")
+    second = usage_reports.report(portal, anybody, found.resolution_id, "auth_failed")
+    assert (found.credential and found.credential.id, first.steps_back_until) == (shared.id, None)
+    assert second.steps_back_until == START + 10 * MINUTE
+
+
+# --- which key is in use
+
+
+def in_use(portal: Portal, who: Principal) -> dict[str, tuple[bool, bool, str]]:
+    return {name: (v.is_primary, v.steps_back, v.stands_in) for name, v in listed(portal, who).items()}
+
+
+def test_the_key_in_use_is_marked_and_the_order_stays(
+    portal: Portal, alice: Principal, clock: FakeClock, stepped_back: str
+) -> None:
+    words = "Used for OpenAI while first steps back."
+    assert in_use(portal, alice) == {"first": (True, True, ""), "second": (False, False, words)}
+    order = credential_order.order_of(portal, alice, USER, "openai").items
+    assert [(v.name, v.is_primary, v.stands_in) for v in order] == [
+        ("first", True, ""),
+        ("second", False, words),
+    ]
+    clock.advance(10 * MINUTE)
+    assert in_use(portal, alice) == {"first": (True, False, ""), "second": (False, False, "")}
+
+
+def test_it_is_marked_also_where_the_one_that_steps_back_is_not_on_the_page(
+    portal: Portal, alice: Principal, stepped_back: str
+) -> None:
+    (second,) = credential_lists.search(portal, alice, USER, CredentialFilter("second")).items
+    assert second.stands_in == "Used for OpenAI while first steps back."
+
+
+@pytest.mark.parametrize("outcome", ["invalid", "quota_exhausted"])
+def test_a_key_steps_back_by_a_test_as_well(portal: Portal, alice: Principal, outcome: str) -> None:
+    decide(portal, failover=True)
+    spoil(portal, save(portal, alice, "first", failover=True).id, health_outcome=outcome)
+    save(portal, alice, "second")
+    assert in_use(portal, alice) == {
+        "first": (True, True, ""),
+        "second": (False, False, "Used for OpenAI while first steps back."),
+    }
+    first = listed(portal, alice)["first"]
+    assert (first.instead, first.failing_until) == ("second is used meanwhile.", None)
+
+
+def test_without_consent_or_for_a_provider_turned_off_no_key_stands_in(
+    portal: Portal, alice: Principal, root: Principal
+) -> None:
+    decide(portal, failover=True)
+    first = save(portal, alice, "first")
+    save(portal, alice, "second")
+    spoil(portal, first.id, health_outcome="invalid")
+    nothing = {"first": (True, False, ""), "second": (False, False, "")}
+    assert in_use(portal, alice) == nothing
+    spoil(portal, first.id, failover=True)
+    provider_edits.set_enabled(portal, root, "openai", False)
+    assert in_use(portal, alice) == nothing
+    assert listed(portal, alice)["first"].instead == ""
+
+
+def test_a_shared_key_that_stands_in_is_marked_in_the_list_of_system_keys(
+    portal: Portal, alice: Principal, root: Principal, agent: Principal
+) -> None:
+    decide(portal, failover=True)
+    report(portal, agent, save(portal, root, "Team", ownership=SYSTEM, failover=True).id, "auth_failed")
+    save(portal, root, "Spare", ownership=SYSTEM)
+    # A key of the admin's own changes nothing about what others are given.
+    save(portal, root, "roots own")
+    found = {v.name: v.stands_in for v in credential_lists.search(portal, root, SYSTEM).items}
+    assert found == {"Team": "", "Spare": "Used for OpenAI while Team steps back."}

@@ -4,11 +4,14 @@ import pytest
 
 from keyportal.domain.audit import DETAILS, Action, Result
 from keyportal.domain.principals import Principal, PrincipalKind
+from keyportal.domain.usage import ReportedOutcome
 from keyportal.persistence import audit_events
-from keyportal.services import audit, audit_search
+from keyportal.services import audit, audit_search, policies
 from keyportal.services.portal import Portal
+from keyportal.ui.admin_audit.rows import Fact
 from keyportal.ui.admin_audit.state import AuditState
-from keyportal.ui.theme import ACTION_GROUPS, ACTION_WORDS, DETAIL_WORDS, PRINCIPAL, RESULT
+from keyportal.ui.theme import ACTION_GROUPS, ACTION_WORDS, DETAIL_WORDS, PRINCIPAL, REPORT, RESULT
+from tests.services.reporting import handed_out
 from tests.services.support import SYSTEM, events, run_sql, save
 from tests.ui.support import do, state_for, visit
 
@@ -71,6 +74,107 @@ async def test_an_event_is_shown_in_full_with_a_way_to_its_object(portal: Portal
     assert state.shown_problem and state.shown.chain == ""
 
 
+async def facts_of(state: AuditState, number: int | None) -> dict[str, Fact]:
+    await do(state, "open_row", str(number))
+    return {fact.label: fact for fact in state.shown.details}
+
+
+async def test_the_uses_an_event_stands_for_can_be_copied(
+    portal: Portal, root: Principal, alice: Principal, agent: Principal
+) -> None:
+    uid = handed_out(portal, agent, save(portal, alice).id, 1057)
+    state = await opened(portal, root)
+    facts = await facts_of(state, events(portal)[-1].id)
+    assert (state.shown.row.words, facts["How many"].value) == ("Used the key 1,057 times", "1,057 times")
+    lines = state.shown.resolutions.splitlines()
+    assert (len(lines), lines[0], lines[19], state.shown.lines) == (20, uid, f"{uid}-19", "6")
+    assert state.shown.others == "1,037 more follow in the same way, up to …-1056"
+    handed_out(portal, agent, save(portal, alice, "other").id, 3)
+    await facts_of(state, events(portal)[-1].id)
+    assert state.shown.lines == "3"
+    await facts_of(state, events(portal)[0].id)
+    assert (state.shown.resolutions, state.shown.others) == ("", "")
+
+
+async def test_a_report_says_its_outcome_and_leads_to_the_use_it_is_about(
+    portal: Portal, root: Principal, alice: Principal, agent: Principal
+) -> None:
+    key = save(portal, alice).id
+    uid = handed_out(portal, agent, key, 2)
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, agent, Action.CREDENTIAL_REPORT, object_id=key, object_label="mine",
+            outcome="auth_failed", ownership="user", resolution_id=f"{uid}-1",
+        )  # fmt: skip
+    state = await opened(portal, root)
+    assert state.rows[0].words == "Reported on the key: refused"
+    facts = await facts_of(state, events(portal)[-1].id)
+    assert (facts["Outcome"].value, facts["Whose key"].value) == ("Refused", "A person's key")
+    about = facts["About the use"]
+    assert (about.value, about.link) == (f"{uid}-1", f"/admin/audit?q={uid}-1")
+    state = await opened(portal, root, about.link)
+    assert [row.words for row in state.rows] == ["Used the key 2 times"]
+
+
+@pytest.mark.parametrize("outcome", ReportedOutcome)
+def test_no_report_shows_a_raw_outcome(outcome: ReportedOutcome) -> None:
+    assert REPORT[outcome] and "_" not in REPORT[outcome]
+
+
+async def test_details_speak_as_the_other_pages_do(portal: Portal, root: Principal) -> None:
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, root, Action.CREDENTIAL_CHECK, outcome="valid_limited", source="environment",
+            reason="too_many_attempts", role="member", changed=["api_key", "active"], model="gpt_4o",
+        )  # fmt: skip
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert {label: fact.value for label, fact in facts.items()} == {
+        "Outcome": "Limited", "Source": "Environment variable", "Reason": "Too many attempts",
+        "Role": "Member", "Changed": "Api key, active", "Model": "gpt_4o",
+    }  # fmt: skip
+
+
+async def test_the_key_that_stepped_back_is_led_to_and_a_moment_is_for_the_readers_clock(
+    portal: Portal, root: Principal, alice: Principal
+) -> None:
+    key = save(portal, alice)
+    with portal.database.transaction() as session:
+        audit.record(
+            portal, session, alice, Action.CREDENTIAL_RESOLVE, failed_over_from=key.id, mask=key.mask,
+            until="2026-11-21T12:10:00+00:00",
+        )  # fmt: skip
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    instead, until = facts["Instead of the key"], facts["Others come first until"]
+    assert (instead.value, instead.link, instead.is_mono) == (key.id, f"/admin/audit?q={key.id}", True)
+    assert (facts["Masked value"].value, facts["Masked value"].is_mono) == (key.mask, True)
+    assert (until.value, until.at) == ("", "2026-11-21T12:10:00+00:00")
+    assert [row.what for row in (await opened(portal, root, instead.link)).rows] == ["mine"]
+
+
+async def test_a_change_of_policies_is_told_in_the_words_of_their_page(
+    portal: Portal, root: Principal
+) -> None:
+    changes = {"failover": True, "failover_minutes": 1, "environment_off": ["openai", "groq"]}
+    policies.change_policies(portal, root, changes)
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert facts["Changed"].value == (
+        "Providers whose variables are never used, Use another key while one fails,"
+        " A reported key steps back for"
+    )
+    assert facts["To"].value == (
+        "Providers whose variables are never used: groq, openai; Use another key while one fails: on;"
+        " A reported key steps back for: 1 minute"
+    )
+    policies.change_policies(
+        portal, root, {"environment_off": [], "failover": False, "usage_kept_days": 1000}
+    )
+    facts = await facts_of(await opened(portal, root), events(portal)[-1].id)
+    assert facts["To"].value == (
+        "Providers whose variables are never used: none; Use another key while one fails: off;"
+        " Keep daily usage for: 1,000 days"
+    )
+
+
 async def test_more_events_than_are_counted_say_so(
     portal: Portal, root: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +192,8 @@ async def test_the_chain_is_verified_on_the_page(portal: Portal, root: Principal
     assert not state.verified.is_known
     await do(state, "verify_now")
     assert (state.verified.last, state.verified.broken_at, state.is_verifying) == ("3", "", False)
-    assert state.verified.at == "21 Nov 2026, 12:00 UTC"
+    # The reader's own clock writes it.
+    assert state.verified.at == "2026-11-21T12:00:00+00:00"
     with portal.database.transaction() as session:
         run_sql(session, "UPDATE audit_events SET result = 'failed' WHERE id = 2")
     await do(state, "verify_now")

@@ -60,6 +60,8 @@ async def test_the_snippets_have_the_portals_address_and_a_variable_for_the_valu
     await issue(state)
     assert f"{portal.settings.public_url}/api/resolve" in state.snippets.curl
     assert "$KEYPORTAL_AGENT_KEY" in state.snippets.curl
+    lines = [text.count("\n") + 1 for text in (state.snippets.curl, state.snippets.python)]
+    assert lines == [2, 9], "as many as their fields have rows"
     assert 'os.environ["KEYPORTAL_AGENT_KEY"]' in state.snippets.python
     compile(state.snippets.python, "snippet", "exec")
 

@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 
 from keyportal.domain.credentials import Ownership
-from keyportal.domain.policies import Policies
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
 from keyportal.services import credentials, policies
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.credentials import CredentialEdit, NewCredential
 from keyportal.services.portal import Portal
+from keyportal.ui.admin_system_keys.state import SystemCredentialsState
 from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.shared.credentials.form_fields import consent, details
 from tests.fakes.fake_provider import FakeProvider
-from tests.services.support import spoil
+from tests.services.support import save, spoil
 from tests.support import all_text_of
 from tests.ui.support import do, state_for
 from tests.ui.test_key_form import VALUE, form, paste, vars_of
@@ -186,7 +187,7 @@ async def test_both_dates_are_saved_and_come_back(
 async def test_a_second_key_for_a_provider_is_refused_beside_the_picker(
     state: OwnCredentialsState, portal: Portal, root: Principal, saved: str
 ) -> None:
-    policies.update_policies(portal, root, Policies(one_key_per_provider=True))
+    policies.change_policies(portal, root, {"one_key_per_provider": True})
     await do(state, "open_new")
     await do(state, "submit_form", form(name="Second"))
     assert state.problem_field == "provider"
@@ -199,14 +200,37 @@ async def test_consent_is_asked_for_only_where_the_policy_offers_it(
     await do(state, "open_edit", saved)
     await do(state, "submit_form", typed(failover="on"))
     assert (state.failover_is_offered, credentials.get(portal, alice, USER, saved).failover) == (False, False)
-    policies.update_policies(portal, root, Policies(failover=True))
+    policies.change_policies(portal, root, {"failover": True})
     await do(state, "open_edit", saved)
     await do(state, "submit_form", typed(failover="on"))
     assert (state.failover_is_offered, credentials.get(portal, alice, USER, saved).failover) == (True, True)
-    policies.update_policies(portal, root, Policies())
+    policies.change_policies(portal, root, {"failover": False})
     await do(state, "open_edit", saved)
     await do(state, "submit_form", typed())
     assert credentials.get(portal, alice, USER, saved).failover is True
+
+
+@pytest.mark.parametrize(
+    ("page", "who_pays"),
+    [
+        (
+            OwnCredentialsState,
+            "another of your own keys, else a system key of your organisation, else the server",
+        ),
+        (SystemCredentialsState, "account pays: another system key, else the server"),
+    ],
+)
+def test_consent_stands_in_sight_and_says_who_pays(page: type, who_pays: str) -> None:
+    assert who_pays in str(consent(page).render())
+    assert "failover" not in str(details(page).render())
+
+
+async def test_consent_opens_no_more_fields(
+    state: OwnCredentialsState, portal: Portal, alice: Principal
+) -> None:
+    mine = save(portal, alice, failover=True)
+    await do(state, "open_edit", mine.id)
+    assert (state.form.failover, state.form_has_details) == (True, False)
 
 
 async def test_a_key_without_its_value_asks_for_it(

@@ -8,6 +8,7 @@ from keyportal.domain.principals import Principal
 from keyportal.services import credentials
 from keyportal.services.portal import Portal
 from keyportal.ui.credentials.state import OwnCredentialsState
+from keyportal.ui.shared.sentences import Part
 from tests.fakes.fake_provider import FakeProvider
 from tests.services.support import USER, save
 from tests.ui.support import do, state_for
@@ -120,9 +121,9 @@ async def test_the_drawer_is_filled_when_it_opens_and_emptied_when_it_closes(
 ) -> None:
     events = await do(state, "open_row", ids["b"])
     assert state.details.name == "b"
-    assert state.details.place.startswith("Second of 3 for OpenAI.")
+    assert state.details.place[0].text.startswith("Second of 3 for OpenAI.")
     assert (len(state.details_usage), state.details.usage_30) == (30, "0")
-    assert [row.what for row in state.details_history] == ["Added the key"]
+    assert [row.what for row in state.details_history] == [[Part("Added the key")]]
     assert f"open={ids['b']}" in repr(events)
     await do(state, "close_row", False)
     assert (state.opened, state.details.id) == ("", "")

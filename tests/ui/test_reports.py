@@ -14,8 +14,10 @@ from keyportal.ui.admin_audit.state import AuditState
 from keyportal.ui.credentials.state import OwnCredentialsState
 from keyportal.ui.overview.state import OverviewState
 from keyportal.ui.shared.credentials.report_values import LastReport
+from keyportal.ui.shared.credentials.reported import instead_note
 from keyportal.ui.shared.lines import activity_line
-from keyportal.ui.theme import ACTION_WORDS, CONCERN, REPORTED
+from keyportal.ui.shared.sentences import Part
+from keyportal.ui.theme import ACTION_WORDS, CONCERN, HEALTH, REPORTED
 from tests.fakes.fake_provider import FakeProvider
 from tests.services.reporting import decide, handed_out, report
 from tests.services.support import events, save
@@ -49,8 +51,58 @@ async def test_a_row_says_who_reported_and_until_when_it_steps_back(
     await do(state, "load")
     mine, spare = sorted(state.rows, key=lambda row: row.name)
     assert (mine.health, mine.reported_by, mine.checked_at) == ("invalid", "agent", START.isoformat())
-    assert (mine.back_until, mine.instead) == (UNTIL, "spare is used meanwhile.")
+    assert (mine.back_until, mine.instead, mine.steps_back) == (UNTIL, "spare is used meanwhile.", True)
     assert (spare.reported_by, spare.back_until, spare.instead) == ("", "", "")
+
+
+async def test_a_key_that_is_used_all_the_same_is_not_said_to_step_back(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, agent: Principal
+) -> None:
+    decide(portal, failover=True)
+    report(portal, agent, save(portal, alice, failover=True).id, "auth_failed")
+    await do(state, "load")
+    (row,) = state.rows
+    assert (row.steps_back, row.back_until) == (False, "")
+    assert row.instead == "Nothing else can be used, so it is used all the same."
+    await do(state, "open_row", row.id)
+    assert (state.details.steps_back, state.details.back_until, state.details.instead) == (
+        False,
+        "",
+        row.instead,
+    )
+
+
+async def test_the_key_in_use_is_marked_and_the_order_stays(
+    state: OwnCredentialsState, stepped_back: str
+) -> None:
+    words = "Used for OpenAI while mine steps back."
+    await do(state, "load")
+    assert {r.name: (r.is_primary, r.stands_in) for r in state.rows} == {
+        "mine": (True, ""),
+        "spare": (False, words),
+    }
+    await do(state, "open_order", "openai")
+    assert [(r.name, r.is_primary, r.stands_in) for r in state.order_rows] == [
+        ("mine", True, ""),
+        ("spare", False, words),
+    ]
+    await do(state, "open_row", next(r.id for r in state.rows if r.name == "spare"))
+    assert (state.details.stands_in, state.details.is_primary) == (words, False)
+
+
+async def test_sentences_of_the_pages_keep_their_moments_for_the_viewer_s_clock(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, stepped_back: str
+) -> None:
+    until = Part(at=UNTIL)
+    await do(state, "load")
+    await do(state, "open_row", stepped_back)
+    assert until in state.details.place
+    page = state_for(OverviewState, portal, alice)
+    await do(page, "load")
+    (chain,), (item,) = page.chains, page.attention
+    for parts in (chain.reason, chain.steps[0].situation, item.sentence):
+        assert until in parts
+        assert "UTC" not in "".join(part.text for part in parts)
 
 
 @pytest.mark.parametrize(("status", "back_until"), [(200, ""), (401, ""), (500, UNTIL)])
@@ -80,7 +132,47 @@ async def test_the_drawer_counts_reports_and_says_what_is_used_meanwhile(
     assert (details.back_until, details.instead) == (UNTIL, "spare is used meanwhile.")
     assert said.words.startswith("agent reported that OpenAI refused this key.")
     assert state.details_check.outcome == ""
-    assert state.details_history[0].what == ("Reported on the key: auth failed, steps back until 12:10 UTC")
+    assert state.details_history[0].what == [
+        Part("Reported on the key: refused, others come first until "),
+        Part(at=UNTIL),
+    ]
+
+
+async def test_the_history_of_a_key_has_the_words_of_the_trail(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, agent: Principal, openai: FakeProvider
+) -> None:
+    mine = save(portal, alice)
+    report(portal, agent, mine.id, "quota_exhausted")
+    await do(state, "load")
+    openai.answer(401, {})
+    await do(state, "test", mine.id)
+    await do(state, "open_row", mine.id)
+    assert [row.what for row in state.details_history] == [
+        [Part(f"{ACTION_WORDS['credential.check']}: {HEALTH['invalid'].word.lower()}")],
+        [Part(f"Reported on the key: {REPORTED['quota_exhausted'].lower()}")],
+        [Part("Added the key")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("consent", "policy", "words"),
+    [
+        (True, True, "Another key may be used"),
+        (True, False, "Another key may be used (switched off in the policies)"),
+        (False, True, ""),
+    ],
+)
+async def test_the_drawer_says_what_consent_comes_to_under_the_policies(
+    state: OwnCredentialsState, portal: Portal, alice: Principal, consent: bool, policy: bool, words: str
+) -> None:
+    decide(portal, failover=policy)
+    mine = save(portal, alice, failover=consent)
+    await do(state, "open_row", mine.id)
+    assert state.details.when_it_fails == words
+
+
+def test_the_note_of_a_key_that_is_used_all_the_same_says_that_it_fails() -> None:
+    assert "It fails. " in str(instead_note(OwnCredentialsState.details))
 
 
 @pytest.mark.parametrize(("status", "stays"), [(200, False), (500, False), (429, True)])
@@ -139,10 +231,13 @@ async def test_a_report_is_on_the_trail_in_words(portal: Portal, root: Principal
     state = state_for(AuditState, portal, root)
     visit(state, "/admin/audit?action=use")
     await do(state, "load")
-    assert (state.rows[0].words, state.rows[0].what) == ("Reported on the key", "mine")
+    assert (state.rows[0].words, state.rows[0].what) == ("Reported on the key: refused", "mine")
     await do(state, "open_row", state.rows[0].id)
-    details = {f.label: f.value for f in state.shown.details}
-    assert (details["Outcome"], details["Steps back until"]) == ("auth_failed", "21 Nov 2026, 12:10 UTC")
+    details = {f.label: f for f in state.shown.details}
+    until = details["Others come first until"]
+    assert (details["Outcome"].value, until.value, until.at) == ("Refused", "", "2026-11-21T12:10:00+00:00")
+    line = activity_line(event_view(events(portal)[-1]), "")
+    assert (line.words, line.what) == ("Reported on the key mine", "refused")
 
 
 def test_a_count_of_another_act_is_not_told_as_times(portal: Portal, alice: Principal) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 
+from keyportal.domain.people import LeftKeys
 from keyportal.domain.principals import Principal
 from keyportal.persistence.usage import GROUPS, Sums
 from keyportal.resolver import Source
-from keyportal.services import credentials
+from keyportal.services import credentials, removal
 from keyportal.services.portal import Portal
 from keyportal.services.usage import APART
 from keyportal.ui.theme import FAILURE_WORDS, SERIES_COLORS, USAGE_GROUPS, USAGE_NOUNS, USAGE_SOURCES
@@ -162,10 +163,37 @@ async def test_nothing_used_yet_is_told_with_a_first_request(portal: Portal, bob
     assert state.is_filtered
 
 
+async def test_an_admin_is_told_that_somebody_else_used_nothing(
+    portal: Portal, alice: Principal, bob: Principal, root: Principal, used: object
+) -> None:
+    state = await opened(portal, root, f"/usage?person={bob.user_id}")
+    assert (state.total, state.is_filtered, state.other_person) == (0, False, "bob (bob@example.com)")
+    assert state.unlisted_person == ""
+    await do(state, "choose_person", "everyone")
+    assert (state.total > 0, state.other_person) == (True, "")
+    await do(state, "choose_person", alice.user_id)
+    assert state.other_person == "alice (alice@example.com)"
+    await do(state, "choose_person", "")
+    assert (state.total, state.other_person) == (0, "")
+    assert (await opened(portal, root, f"/usage?person={root.user_id}")).other_person == ""
+
+
 async def test_what_is_deleted_says_so(portal: Portal, alice: Principal, used: dict[str, str]) -> None:
     credentials.delete(portal, alice, USER, used["mine"])
     state = await opened(portal, alice, "/usage?by=key")
     assert (state.rows[0].name, state.rows[0].is_deleted, state.rows[0].link) == ("mine", True, "")
+
+
+async def test_somebody_who_is_not_offered_is_offered_while_they_are_looked_at(
+    portal: Portal, alice: Principal, root: Principal, used: object
+) -> None:
+    removal.remove(portal, root, alice.user_id or "", LeftKeys.WIPE)
+    state = await opened(portal, root, f"/usage?person={alice.user_id}")
+    assert (state.person, state.unlisted_person) == (alice.user_id, alice.user_id)
+    assert alice.user_id not in [choice.id for choice in state.people]
+    for person in ("everyone", ""):
+        await do(state, "choose_person", person)
+        assert state.unlisted_person == ""
 
 
 @pytest.mark.parametrize("address", ["days=365", "days=x", "by=day", "source=x", "key=1", "sort=x&days=0"])

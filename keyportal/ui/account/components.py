@@ -4,17 +4,16 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
 from keyportal.ui import routes
-from keyportal.ui.account.rows import AgentKeyLine
 from keyportal.ui.account.state import AccountState
 from keyportal.ui.shared.session import SessionState
 from keyportal.ui.shared.table.pager import pager
 from keyportal.ui.shared.widgets.badge import look_badge, moment
 from keyportal.ui.shared.widgets.fields import text_field
-from keyportal.ui.shared.widgets.lines import activity_item, session_item, small_button
+from keyportal.ui.shared.widgets.lines import activity_item, agent_key_item, session_item, small_button
 from keyportal.ui.shared.widgets.password import password_field
 from keyportal.ui.shared.widgets.sheet import nothing_yet, section
 from keyportal.ui.shared.widgets.states import problem_state
-from keyportal.ui.theme import ROLE, STATUS
+from keyportal.ui.theme import ROLE
 
 _THEMES = (("light", "Light", "sun"), ("dark", "Dark", "moon"), ("system", "As the system", "monitor"))
 
@@ -147,7 +146,7 @@ def agent_keys() -> rx.Component:
         "Agent keys",
         rx.cond(
             state.agent_keys.length() > 0,
-            rx.el.ul(rx.foreach(state.agent_keys, _agent_key), class_name="kp-lines"),
+            rx.el.ul(rx.foreach(state.agent_keys, lambda line: agent_key_item(line)), class_name="kp-lines"),
             nothing_yet("You have none. A program asks for your keys with one."),
         ),
         action=rx.link(
@@ -182,24 +181,6 @@ def activity() -> rx.Component:
                 ),
             ),
         ),
-    )
-
-
-def _agent_key(line: rx.Var[AgentKeyLine]) -> rx.Component:
-    return rx.el.li(
-        rx.box(
-            rx.text(line.name, size="2", class_name="kp-truncate", title=line.name),
-            rx.text(
-                rx.text.span(line.mask, class_name="kp-mono"),
-                rx.cond(line.last_used_at, " · used ", " · "),
-                moment(line.last_used_at, "never used"),
-                class_name="kp-sub",
-            ),
-            class_name="kp-line-words",
-        ),
-        look_badge(line.status, STATUS),
-        key=line.id,
-        data_testid="agent-key-line",
     )
 
 

@@ -10,9 +10,15 @@ from keyportal.domain.principals import Permission
 from keyportal.services import account, agent_keys, audit_search, sessions
 from keyportal.services.paging import Page
 from keyportal.ui import routes
-from keyportal.ui.account.rows import AgentKeyLine, agent_key_line
 from keyportal.ui.shared.guards import guarded
-from keyportal.ui.shared.lines import ActivityLine, SessionLine, activity_line, session_line
+from keyportal.ui.shared.lines import (
+    ActivityLine,
+    AgentKeyLine,
+    SessionLine,
+    activity_line,
+    agent_key_line,
+    session_line,
+)
 from keyportal.ui.shared.session import SessionState, current_portal, require_text, text_of
 from keyportal.ui.shared.table.listing import Listing, TableRules
 from keyportal.ui.shared.table.state import TableState

@@ -8,7 +8,7 @@ from keyportal.ui.admin_audit.rows import EventRow
 from keyportal.ui.admin_audit.state import AuditState
 from keyportal.ui.shared.table.chips import Filter, look_filter
 from keyportal.ui.shared.table.table import Column, data_table
-from keyportal.ui.shared.widgets.badge import look_badge, moment
+from keyportal.ui.shared.widgets.badge import clock, look_badge, moment
 from keyportal.ui.shared.widgets.states import empty_state
 from keyportal.ui.theme import ACTION_GROUPS, PRINCIPAL, RESULT
 
@@ -63,7 +63,11 @@ def chain_panel() -> rx.Component:
         rx.cond(
             state.verified.broken_at != "",
             rx.icon("shield-alert", size=18, aria_hidden="true"),
-            rx.icon("shield-check", size=18, aria_hidden="true"),
+            rx.cond(
+                state.verified.is_known,
+                rx.icon("shield-check", size=18, aria_hidden="true"),
+                rx.icon("shield-question", size=18, aria_hidden="true"),
+            ),
         ),
         rx.box(
             rx.cond(
@@ -84,8 +88,10 @@ def chain_panel() -> rx.Component:
             on_click=state.verify_now,
             data_testid="verify-now",
         ),
-        class_name=rx.cond(
-            state.verified.broken_at != "", "kp-chain-state kp-chain-broken", "kp-chain-state"
+        class_name=rx.match(
+            state.verified.broken_at,
+            ("", rx.cond(state.verified.is_known, "kp-chain-state", "kp-chain-state kp-chain-unknown")),
+            "kp-chain-state kp-chain-broken",
         ),
     )
 
@@ -101,13 +107,15 @@ def _verdict() -> rx.Component:
                     "The trail was tampered with: event ", seen.broken_at, " was changed or removed."
                 ),
                 " Events before it still fit. Compare it with a backup, and find out who can write to the"
-                " database. Looked at on ",
-                seen.at,
+                " database. Looked at ",
+                clock(seen.at),
                 " by ",
                 seen.by,
                 ".",
             ),
-            rx.fragment("Verified up to event ", seen.last, " on ", seen.at, " by ", seen.by, ": intact."),
+            rx.fragment(
+                "Verified up to event ", seen.last, ", ", clock(seen.at), ", by ", seen.by, ": intact."
+            ),
         ),
         "Nobody has verified the chain of events yet.",
     )

@@ -4,9 +4,12 @@ import reflex as rx
 
 from keyportal.ui.admin_audit.rows import Fact
 from keyportal.ui.admin_audit.state import AuditState
-from keyportal.ui.shared.widgets.badge import look_badge
+from keyportal.ui.shared.widgets.badge import clock, look_badge
+from keyportal.ui.shared.widgets.copying import copy_button
 from keyportal.ui.shared.widgets.sheet import fact, section, sheet
 from keyportal.ui.theme import PRINCIPAL, RESULT
+
+_RESOLUTIONS_ID = "resolution-ids"
 
 
 def event_sheet() -> rx.Component:
@@ -16,7 +19,7 @@ def event_sheet() -> rx.Component:
         rx.cond(
             state.shown_problem,
             rx.text(state.shown_problem, data_testid="detail-problem"),
-            rx.box(_facts(), _details(), _chain(), class_name="kp-sheet-body"),
+            rx.box(_facts(), _details(), _resolutions(), _chain(), class_name="kp-sheet-body"),
         ),
         is_open=state.opened != "",
         on_open_change=state.close_row,
@@ -56,6 +59,37 @@ def _details() -> rx.Component:
     )
 
 
+def _resolutions() -> rx.Component:
+    """The ids of the uses an event stands for: what programs were told, and what their reports name."""
+    shown = AuditState.shown
+    return rx.cond(
+        shown.resolutions,
+        section(
+            "Resolution ids",
+            rx.text(
+                "This event stands for ",
+                shown.uses,
+                " uses. Each has an id of its own.",
+                class_name="kp-help",
+            ),
+            rx.el.textarea(
+                id=_RESOLUTIONS_ID,
+                value=shown.resolutions,
+                read_only=True,
+                rows=shown.lines,
+                wrap="off",
+                aria_label="Resolution ids",
+                auto_complete="off",
+                spell_check=False,
+                class_name="kp-input kp-mono kp-snippet",
+                data_testid="resolutions",
+            ),
+            rx.cond(shown.others, rx.text(shown.others, class_name="kp-sub", data_testid="more-resolutions")),
+            action=copy_button(_RESOLUTIONS_ID, "copy-resolutions"),
+        ),
+    )
+
+
 def _chain() -> rx.Component:
     return section(
         "Chain",
@@ -67,5 +101,12 @@ def _chain() -> rx.Component:
 def _fact(one: rx.Var[Fact]) -> rx.Component:
     return rx.fragment(
         rx.el.dt(one.label),
-        rx.el.dd(one.value, class_name=rx.cond(one.is_mono, "kp-mono", "")),
+        rx.el.dd(
+            rx.cond(
+                one.link,
+                rx.link(one.value, href=one.link, data_testid="to-resolution"),
+                rx.cond(one.at, clock(one.at), one.value),
+            ),
+            class_name=rx.cond(one.is_mono, "kp-mono", ""),
+        ),
     )

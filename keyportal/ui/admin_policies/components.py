@@ -1,11 +1,17 @@
-"""The sections of the policies page: each a form with a sentence for what it does."""
+"""The sections of the policies page: each says in a sentence what it decides, and saves itself."""
 
 from typing import Any
 
 import reflex as rx
 
 from keyportal.ui.admin_policies.state import PoliciesState
-from keyportal.ui.admin_policies.values import WORDS, Difference, EnvironmentRow
+from keyportal.ui.admin_policies.values import (
+    Difference,
+    EnvironmentRow,
+    label_of,
+    range_of,
+)
+from keyportal.ui.shared.policies import MEMORY, POLICY_WORDS
 from keyportal.ui.shared.widgets.badge import moment
 from keyportal.ui.shared.widgets.forms import GUARDED, form_problem, text_field
 
@@ -27,207 +33,194 @@ def policy_sections() -> rx.Component:
 
 
 def _keys() -> rx.Component:
-    state = PoliciesState
     return _section(
         "keys",
-        "Keys",
-        "How many keys a member has, and what happens while one fails.",
+        "API keys",
+        "How many API keys a member may have, and what programs get while a key does not work.",
         _switch(
             "one_key_per_provider",
-            state.form.one_key_per_provider,
-            "A member has at most one key for each provider.",
-            "Members with two keys for a provider keep both; nobody can add another. System keys, General"
-            " keys and a rotation under way do not count.",
+            "A member can add one API key for each provider, and no second one.",
+            "Members who have more already keep them. System keys and General keys are not limited, and a"
+            " key can still be rotated.",
         ),
         _switch(
             "failover",
-            state.form.failover,
-            "While a key is refused or without quota, the next one in its order may be used.",
-            "Only for keys whose owner agreed to it. Turned off, a failing key is used all the same and"
-            " the program sees the provider's refusal.",
+            "While a provider refuses a key or its quota is used up, programs get the next key in the order.",
+            "Only where the key's owner agreed to it; the next key may be a system key. Turned off, programs"
+            " get the failing key all the same and see the provider's error.",
         ),
-        rx.box(
-            _number(
+        _numbers(
+            (
                 "failover_minutes",
-                state.form.failover_minutes,
-                "So long a key is left out once a program reported it. After a failed test it is left out"
-                " until the next test.",
-                unit="minutes",
+                "How long a key is passed over after a program reported that it failed. A key that failed a"
+                " Test is passed over until a Test finds otherwise or its value is replaced.",
             ),
-            class_name="kp-pair",
         ),
-        on_submit=state.save_keys,
     )
 
 
 def _environment() -> rx.Component:
-    state = PoliciesState
     return _section(
         "environment",
-        "Environment",
-        "Whether a key in the server's own environment is used where nobody saved one.",
+        "Environment variables",
+        "Whether programs may get a key from the server's own variables, such as OPENAI_API_KEY.",
         _switch(
             "environment_fallback",
-            state.form.environment_fallback,
-            "Variables such as OPENAI_API_KEY are the last place that is asked.",
-            "Turned off, a program without a saved key gets no_key, whatever the server's variables hold.",
+            "Where neither the person nor the organisation saved a key, the server's variable is used.",
+            "Turned off, a program for which no key is saved is told that there is none.",
         ),
         rx.el.fieldset(
-            rx.el.legend(WORDS["environment_off"], class_name="kp-label"),
+            rx.el.legend(POLICY_WORDS["environment_off"], class_name="kp-label"),
             rx.text(
-                "Tick a provider, and its variables are passed over even while the others are used.",
+                "The variables of a ticked provider are not used, whatever the switch above says.",
                 class_name="kp-help",
             ),
-            rx.el.div(rx.foreach(state.rows, _provider_box), class_name="kp-checklist"),
+            rx.el.div(rx.foreach(PoliciesState.rows, _provider_box), class_name="kp-checklist"),
             class_name="kp-fieldset",
         ),
-        on_submit=state.save_environment,
     )
 
 
 def _agent_keys() -> rx.Component:
-    state = PoliciesState
     return _section(
         "agent_keys",
         "Agent keys",
-        "How long the keys of programs live. Keys that exist keep their day.",
-        rx.box(
-            _days(
-                "agent_key_days",
-                state.form.agent_key_days,
-                "A new agent key lives so long unless its maker says otherwise.",
-            ),
-            _days(
-                "agent_key_longest_days",
-                state.form.agent_key_longest_days,
-                "Nobody can make one that lives longer, not by rotating either.",
-            ),
-            class_name="kp-pair",
+        "How long a new agent key works until it expires. Agent keys that exist keep their expiry date.",
+        _numbers(
+            ("agent_key_days", "Used unless another date is chosen when the agent key is created."),
+            ("agent_key_longest_days", "No agent key can be created or rotated to work longer than this."),
         ),
-        on_submit=state.save_agent_keys,
     )
 
 
 def _retention() -> rx.Component:
-    state = PoliciesState
     return _section(
         "retention",
         "Retention",
-        "What is forgotten, and when. Once an hour whatever is older goes.",
-        rx.box(
-            _days(
+        "How long records are kept. What is older is deleted within an hour.",
+        _numbers(
+            (
                 "usage_kept_days",
-                state.form.usage_kept_days,
-                "How often each key was used on each day. Totals stay.",
+                "How often each key was used on each day, for the Usage page. A key's total count stays.",
             ),
-            _days(
+            (
                 "deleted_kept_days",
-                state.form.deleted_kept_days,
-                "Names and masks of deleted keys, ended sessions, used links. Values are wiped at once,"
-                " always.",
+                "Names and masked values of deleted keys, ended sessions, used links. The value of a key is"
+                " wiped as soon as the key is deleted.",
             ),
-            _days(
+            (
                 "reports_kept_days",
-                state.form.reports_kept_days,
-                "Which uses programs reported on, so that none counts twice. What they counted stays with"
-                " the usage.",
+                "Which resolves were reported already. Programs can report for 7 days.",
             ),
-            class_name="kp-pair",
         ),
         rx.el.p(
             rx.icon("scroll-text", size=14, aria_hidden="true"),
-            rx.el.span("The audit trail is kept for ever. No policy shortens it."),
+            rx.el.span("The audit trail is never deleted, whatever stands here."),
             class_name="kp-hint",
         ),
-        on_submit=state.save_retention,
     )
 
 
 def _debugging() -> rx.Component:
-    state = PoliciesState
-    return _section(
+    is_on = PoliciesState.form.resolve_cache
+    return _panel(
         "debugging",
         "Debugging",
-        "What is only of use while you look for a fault.",
-        _switch(
-            "resolve_cache",
-            state.form.resolve_cache,
-            "Turn it off to have each resolve read everything anew while you look for a fault.",
-            "The answers are the same either way, only slower without.",
+        "For whoever looks for a fault. This switch needs no Save: it counts as soon as it is pressed.",
+        rx.box(
+            _switch(
+                MEMORY,
+                rx.cond(
+                    is_on,
+                    "On: which key each program gets is remembered, its value still encrypted, and looked up"
+                    " again when anything changes.",
+                    "Off: what programs get is read from the database each time. Switch it on again when you"
+                    " are done.",
+                ),
+                "Programs get the same keys either way, only faster while it is on.",
+                checked=is_on,
+                on_change=PoliciesState.switch_memory(~is_on),
+            ),
+            class_name="kp-policy-form",
         ),
-        on_submit=state.save_debugging,
     )
 
 
-def _section(name: str, title: str, purpose: str, *content: rx.Component, on_submit: Any) -> rx.Component:
+def _section(name: str, title: str, purpose: str, *content: rx.Component) -> rx.Component:
+    """A panel that is a form: with its own Save, its problem, and the question whose change holds."""
     state = PoliciesState
     is_wrong = (state.problem_section == name) & (state.problem_field == "form")
+    # Its id gives focus back to it: the form is drawn anew with each save.
+    save = rx.button("Save", type="submit", id=f"save-{name}", data_testid=f"save-{name}")
+    return _panel(
+        name,
+        title,
+        purpose,
+        rx.form(
+            *content,
+            form_problem(rx.cond(is_wrong, state.form_problem, "")),
+            # While two versions are to be chosen from, that is the only question.
+            rx.cond(
+                state.conflict_section == name, _conflict(name), rx.hstack(save, justify="end", width="100%")
+            ),
+            id=f"policies-form-{name}",
+            key=state.form_numbers[name],
+            on_submit=state.save_section(name),
+            reset_on_submit=False,
+            class_name="kp-policy-form",
+            custom_attrs={"data-problem": state.problem_number, **GUARDED},
+        ),
+    )
+
+
+def _panel(name: str, title: str, purpose: str, body: rx.Component) -> rx.Component:
     return rx.el.section(
         rx.box(
             rx.heading(title, size="4", as_="h2", id=f"policies-{name}"),
             rx.text(purpose, size="2", color="var(--gray-11)"),
             class_name="kp-policy-head",
         ),
-        rx.form(
-            *content,
-            form_problem(rx.cond(is_wrong, state.form_problem, "")),
-            rx.cond(state.conflict_section == name, _conflict()),
-            # While two versions are to be chosen from, that is the only question.
-            rx.cond(
-                state.conflict_section == name,
-                rx.fragment(),
-                rx.hstack(
-                    rx.button("Save", type="submit", data_testid=f"save-{name}"), justify="end", width="100%"
-                ),
-            ),
-            id=f"policies-form-{name}",
-            key=state.form_number,
-            on_submit=on_submit,
-            reset_on_submit=False,
-            class_name="kp-policy-form",
-            custom_attrs={"data-problem": state.problem_number, **GUARDED},
-        ),
+        body,
         aria_labelledby=f"policies-{name}",
         class_name="kp-policy",
         data_testid=f"policies-{name}",
     )
 
 
-def _switch(name: str, is_on: Any, sentence: str, effect: str) -> rx.Component:
+def _switch(name: str, sentence: Any, effect: str, **control: Any) -> rx.Component:
+    """A policy that is on or off. Without a `control` of its own it is a field of its section's form."""
+    in_form = {"name": name, "value": "on", "default_checked": getattr(PoliciesState.form, name)}
     return rx.el.label(
         rx.el.span(
-            rx.el.span(WORDS[name], class_name="kp-label"),
+            rx.el.span(POLICY_WORDS[name], class_name="kp-label"),
             rx.el.span(sentence, class_name="kp-policy-words"),
             rx.el.span(effect, class_name="kp-help"),
             class_name="kp-policy-text",
         ),
         rx.el.input(
-            type="checkbox",
-            role="switch",
-            name=name,
-            value="on",
-            default_checked=is_on,
-            class_name="kp-switch",
-            data_testid=name,
+            type="checkbox", role="switch", class_name="kp-switch", data_testid=name, **(control or in_form)
         ),
         class_name="kp-policy-row",
     )
 
 
-def _days(name: str, value: Any, help_text: str) -> rx.Component:
-    return _number(name, value, help_text, unit="days")
-
-
-def _number(name: str, value: Any, help_text: str, *, unit: str) -> rx.Component:
+def _numbers(*fields: tuple[str, str]) -> rx.Component:
+    """Policies that are numbers, by name, each with what it means."""
     state = PoliciesState
-    return text_field(
-        f"{WORDS[name]} ({unit})",
-        input_id=name,
-        value=value.to_string(),
-        help_text=help_text,
-        error=rx.cond(state.problem_field == name, state.form_problem, ""),
-        input_mode="numeric",
-        max_length=5,
+    return rx.box(
+        *[
+            text_field(
+                label_of(name),
+                input_id=name,
+                value=getattr(state.form, name).to_string(),
+                help_text=f"{meaning} {range_of(name)}",
+                error=rx.cond(state.problem_field == name, state.form_problem, ""),
+                input_mode="numeric",
+                max_length=5,
+            )
+            for name, meaning in fields
+        ],
+        class_name="kp-pair",
     )
 
 
@@ -247,12 +240,16 @@ def _provider_box(row: rx.Var[EnvironmentRow]) -> rx.Component:
     )
 
 
-def _conflict() -> rx.Component:
+def _conflict(section: str) -> rx.Component:
     state = PoliciesState
+    focus_after = {"data-focus-after": f"save-{section}"}
     return rx.el.div(
-        rx.el.p(state.changed_by, " changed this while you were at it. Nothing of yours is saved yet."),
+        rx.el.p(
+            state.conflict_by,
+            " changed these policies while you were editing them. What you entered is not saved yet.",
+        ),
         rx.el.table(
-            rx.el.thead(rx.el.tr(rx.el.th("Policy"), rx.el.th("Theirs, in force"), rx.el.th("Yours"))),
+            rx.el.thead(rx.el.tr(rx.el.th("Policy"), rx.el.th("Theirs, saved"), rx.el.th("Yours"))),
             rx.el.tbody(rx.foreach(state.conflicts, _difference)),
         ),
         rx.el.div(
@@ -262,12 +259,21 @@ def _conflict() -> rx.Component:
                 variant="soft",
                 color_scheme="gray",
                 on_click=state.take_theirs,
+                custom_attrs={**focus_after},
                 data_testid="take-theirs",
             ),
-            rx.button("Save mine", type="button", on_click=state.save_mine, data_testid="save-mine"),
+            rx.button(
+                "Save mine",
+                type="button",
+                on_click=state.save_mine,
+                custom_attrs={**focus_after},
+                data_testid="save-mine",
+            ),
             class_name="kp-conflict-acts",
         ),
         role="alert",
+        tab_index=-1,
+        custom_attrs={"data-takes-focus": ""},
         class_name="kp-conflict",
         data_testid="policy-conflict",
     )

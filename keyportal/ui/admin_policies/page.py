@@ -10,7 +10,7 @@ from keyportal.ui.shared.layout import page
 def policies_page() -> rx.Component:
     return page(
         "Policies",
-        "What holds for everybody here. A change counts from the next request on.",
+        "Rules that hold for everybody here. A change counts from the next request on.",
         policy_sections(),
         route=routes.POLICIES,
     )

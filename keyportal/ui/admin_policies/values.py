@@ -1,37 +1,22 @@
-"""What the browser holds of the policies, and how each is called and told in words."""
+"""What the browser holds of the policies, and what their forms say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keyportal.domain.errors import InvalidInput
-from keyportal.domain.policies import Policies
+from keyportal.domain.policies import LIMITS, Policies, out_of_range, unit_of
 from keyportal.services.providers import ProviderView
+from keyportal.ui.shared.policies import POLICY_WORDS, told
 
-# The sections of the page with the policies that are saved together.
+# The forms of the page with the policies that are saved together.
 SECTIONS = {
     "keys": ("one_key_per_provider", "failover", "failover_minutes"),
     "environment": ("environment_fallback", "environment_off"),
     "agent_keys": ("agent_key_days", "agent_key_longest_days"),
     "retention": ("usage_kept_days", "deleted_kept_days", "reports_kept_days"),
-    "debugging": ("resolve_cache",),
-}
-WORDS = {
-    "one_key_per_provider": "One key per provider",
-    "failover": "Failing over",
-    "failover_minutes": "Step back after a report",
-    "environment_fallback": "Use the server's variables",
-    "environment_off": "Never for these providers",
-    "agent_key_days": "Usual lifetime",
-    "agent_key_longest_days": "Longest lifetime",
-    "usage_kept_days": "Keep usage by day",
-    "deleted_kept_days": "Keep remains of deleted things",
-    "reports_kept_days": "Keep reports of programs",
-    "resolve_cache": "Answer resolves from memory",
 }
 _PROVIDER_FIELD = "off-"
 _DIGITS_LIMIT = 5
-_UNITS = {"days": "day", "minutes": "minute"}
 
 
 @dataclass(frozen=True)
@@ -70,10 +55,6 @@ class Difference:
     mine: str
 
 
-def form_of(policies: Policies) -> PoliciesForm:
-    return PoliciesForm(**{name: getattr(policies, name) for name in PoliciesForm.__dataclass_fields__})
-
-
 def environment_rows(providers: Sequence[ProviderView], policies: Policies) -> list[EnvironmentRow]:
     return [
         EnvironmentRow(
@@ -88,6 +69,17 @@ def environment_rows(providers: Sequence[ProviderView], policies: Policies) -> l
     ]
 
 
+def label_of(name: str) -> str:
+    """Return what the field of a number is called."""
+    return f"{POLICY_WORDS[name]} ({unit_of(name)})"
+
+
+def range_of(name: str) -> str:
+    """Say between which numbers a policy has to be."""
+    least, most = LIMITS[name]
+    return f"From {least:,} to {most:,} {unit_of(name)}."
+
+
 def changes_in(section: str, form: Mapping[str, Any], rows: Sequence[EnvironmentRow]) -> dict[str, Any]:
     """Return what a section's form says. Raises InvalidInput naming the field that is no number."""
     return {name: _read(name, form, rows) for name in SECTIONS[section]}
@@ -98,35 +90,25 @@ def differences(
 ) -> list[Difference]:
     """Return what somebody else changed of what is being saved. `names` are those of providers by id."""
     return [
-        Difference(WORDS[name], _told(name, getattr(theirs, name), names), _told(name, value, names))
-        for name, value in mine.items()
-        if getattr(theirs, name) != getattr(seen, name)
+        Difference(
+            POLICY_WORDS[name], told(name, getattr(theirs, name), names), told(name, mine[name], names)
+        )
+        for name in changed_between(mine, seen, theirs)
     ]
+
+
+def changed_between(mine: Mapping[str, Any], seen: Policies, theirs: Policies) -> list[str]:
+    """Return the names of what is being saved that somebody else changed."""
+    return [name for name in mine if getattr(theirs, name) != getattr(seen, name)]
 
 
 def _read(name: str, form: Mapping[str, Any], rows: Sequence[EnvironmentRow]) -> Any:
     if name == "environment_off":
-        return tuple(row.id for row in rows if form.get(row.field))
-    unit = _unit_of(name)
-    if not unit:
+        return tuple(sorted(row.id for row in rows if form.get(row.field)))
+    if name not in LIMITS:
         return bool(form.get(name))
     typed = form.get(name)
     text = typed.strip() if isinstance(typed, str) else ""
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_LIMIT):
-        raise InvalidInput(f"Enter a number of {unit}.", field=name)
+        raise out_of_range(name)
     return int(text)
-
-
-def _unit_of(name: str) -> str:
-    """Return what a number of this policy counts, or nothing where it is no number."""
-    unit = name.rpartition("_")[2]
-    return unit if unit in _UNITS else ""
-
-
-def _told(name: str, value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, int):
-        unit = _unit_of(name)
-        return f"1 {_UNITS[unit]}" if value == 1 else f"{value} {unit}"
-    return ", ".join(names.get(one, one) for one in value) or "none"

@@ -4,10 +4,11 @@ import reflex as rx
 
 from keyportal.ui import routes
 from keyportal.ui.admin_users.components import person_menu
-from keyportal.ui.admin_users.rows import AgentKeyLine, KeyLine
+from keyportal.ui.admin_users.rows import KeyLine
 from keyportal.ui.admin_users.state import UsersState
+from keyportal.ui.shared.lines import AgentKeyLine
 from keyportal.ui.shared.widgets.badge import look_badge, moment
-from keyportal.ui.shared.widgets.lines import activity_item, session_item, small_button
+from keyportal.ui.shared.widgets.lines import activity_item, agent_key_item, session_item, small_button
 from keyportal.ui.shared.widgets.sheet import fact, nothing_yet, section, sheet
 from keyportal.ui.theme import PERSON, ROLE, STATUS
 
@@ -112,21 +113,8 @@ def _agent_keys() -> rx.Component:
 
 def _agent_key(line: rx.Var[AgentKeyLine]) -> rx.Component:
     ask = UsersState.ask_about_key("revoke_agent_key", line.id, line.name)
-    return rx.el.li(
-        rx.box(
-            rx.text(line.name, size="2", class_name="kp-truncate", title=line.name),
-            rx.text(
-                rx.text.span(line.mask, class_name="kp-mono"),
-                rx.cond(line.last_used_at, " · used ", " · "),
-                moment(line.last_used_at, "never used"),
-                class_name="kp-sub",
-            ),
-            class_name="kp-line-words",
-        ),
-        look_badge(line.status, STATUS),
-        rx.cond(line.can_revoke, small_button("Revoke", ask, "revoke-agent-key", "red")),
-        key=line.id,
-        data_testid="agent-key-line",
+    return agent_key_item(
+        line, rx.cond(line.can_revoke, small_button("Revoke", ask, "revoke-agent-key", "red"))
     )
 
 

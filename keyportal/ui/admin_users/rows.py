@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from keyportal.services.agent_keys import AgentKeyView
 from keyportal.services.peoples_keys import PersonsKeyView
 from keyportal.services.user_views import UserView
-from keyportal.ui.shared.lines import ActivityLine, SessionLine
+from keyportal.ui.shared.lines import ActivityLine, AgentKeyLine, SessionLine
 
 
 @dataclass(frozen=True)
@@ -45,16 +44,6 @@ class KeyLine:
     mask: str
     status: str
     last_used_at: str
-
-
-@dataclass(frozen=True)
-class AgentKeyLine:
-    id: str
-    name: str
-    mask: str
-    status: str
-    last_used_at: str
-    can_revoke: bool
 
 
 @dataclass(frozen=True)
@@ -100,11 +89,6 @@ def key_line(view: PersonsKeyView) -> KeyLine:
     return KeyLine(
         view.id, view.name, view.provider_name, view.initials, view.mask, view.status, last_used_at
     )
-
-
-def agent_key_line(view: AgentKeyView) -> AgentKeyLine:
-    last_used_at = _text(view.last_used_at)
-    return AgentKeyLine(view.id, view.name, view.mask, view.status, last_used_at, view.can_revoke)
 
 
 def owned_in_words(row: PersonRow) -> str:

@@ -12,15 +12,9 @@ from keyportal.services.users import UserFilter
 from keyportal.ui import routes
 from keyportal.ui.admin_users.acts import PeopleActs
 from keyportal.ui.admin_users.links import PeopleLinks
-from keyportal.ui.admin_users.rows import (
-    PersonDetail,
-    PersonRow,
-    agent_key_line,
-    key_line,
-    person_row,
-)
+from keyportal.ui.admin_users.rows import PersonDetail, PersonRow, key_line, person_row
 from keyportal.ui.shared.guards import guarded
-from keyportal.ui.shared.lines import activity_line, session_line
+from keyportal.ui.shared.lines import activity_line, agent_key_line, session_line
 from keyportal.ui.shared.session import SessionState, current_portal, require_text
 from keyportal.ui.shared.table.listing import Listing, TableRules
 from keyportal.ui.shared.table.state import TableState

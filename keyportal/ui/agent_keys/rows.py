@@ -5,6 +5,7 @@ from datetime import datetime
 
 from keyportal.domain.principals import Scope
 from keyportal.services.agent_keys import AgentKeyView, Lifetimes
+from keyportal.ui.shared.snippets import resolve_curl
 
 NEW_VALUE_ID = "new-agent-key-value"
 ENVIRONMENT_ID = "agent-key-environment"
@@ -13,11 +14,6 @@ SCOPE_FIELDS = {scope: f"scope-{scope.replace(':', '-')}" for scope in Scope}
 ON_A_DAY = "day"
 _PRESETS = (7, 30, 60, 90, 180, 365)
 
-_CURL = """curl -s {url}/api/resolve \\
-  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{{"provider": "openai"}}'
-"""
 _CURL_LIST = """curl -s {url}/api/api-keys \\
   -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY"
 """
@@ -26,9 +22,8 @@ import httpx
 
 agent_key = os.environ["KEYPORTAL_AGENT_KEY"]
 answer = httpx.post(
-    "{url}/api/resolve",
+    "{url}/api/resolve/openai",
     headers={{"Authorization": f"Bearer {{agent_key}}"}},
-    json={{"provider": "openai"}},
 )
 api_key = answer.raise_for_status().json()["api_key"]
 """
@@ -102,8 +97,9 @@ def choices_of(lifetimes: Lifetimes) -> list[LifetimeChoice]:
 def snippets_for(url: str, scopes: tuple[str, ...]) -> Snippets:
     """Return the first request a key with these scopes can make."""
     resolves = any(scope in scopes for scope in (Scope.RESOLVE, Scope.RESOLVE_ANY))
-    curl, python = (_CURL, _PYTHON) if resolves else (_CURL_LIST, _PYTHON_LIST)
-    return Snippets(curl.format(url=url).rstrip(), python.format(url=url).rstrip())
+    curl = resolve_curl(url) if resolves else _CURL_LIST.format(url=url)
+    python = (_PYTHON if resolves else _PYTHON_LIST).format(url=url)
+    return Snippets(curl.rstrip(), python.rstrip())
 
 
 def environment_for(url: str, value: str) -> str:

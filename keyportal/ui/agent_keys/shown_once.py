@@ -4,6 +4,7 @@ import reflex as rx
 
 from keyportal.ui.agent_keys.rows import ENVIRONMENT_ID, NEW_VALUE_ID
 from keyportal.ui.agent_keys.state import AgentKeysState
+from keyportal.ui.shared.widgets.copying import copy_button
 
 _CURL_ID, _PYTHON_ID = "agent-key-curl", "agent-key-python"
 
@@ -14,7 +15,7 @@ def shown_once() -> rx.Component:
         rx.box(
             _value(),
             # Mounted with the value, so that it takes the focus just then.
-            rx.cond(state.value_is_ready, _copy_button(NEW_VALUE_ID, "Copy", "copy-value", takes_focus=True)),
+            rx.cond(state.value_is_ready, copy_button(NEW_VALUE_ID, "copy-value", takes_focus=True)),
             class_name="kp-shown-once",
         ),
         rx.text("Use it", as_="p", size="2", weight="medium"),
@@ -25,8 +26,8 @@ def shown_once() -> rx.Component:
                 rx.tabs.trigger("Environment", value="environment", data_testid="snippet-environment"),
                 size="1",
             ),
-            _snippet("curl", _CURL_ID, 4, value=state.snippets.curl),
-            _snippet("python", _PYTHON_ID, 10, value=state.snippets.python),
+            _snippet("curl", _CURL_ID, 2, value=state.snippets.curl),
+            _snippet("python", _PYTHON_ID, 9, value=state.snippets.python),
             _snippet("environment", ENVIRONMENT_ID, 2),
             default_value="curl",
             width="100%",
@@ -70,21 +71,7 @@ def _snippet(tab: str, input_id: str, rows: int, **value: rx.Var[str]) -> rx.Com
             data_testid=f"snippet-{tab}-text",
             **value,
         ),
-        _copy_button(input_id, "Copy", f"copy-{tab}"),
+        copy_button(input_id, f"copy-{tab}"),
         value=tab,
         force_mount=True,
-    )
-
-
-def _copy_button(input_id: str, word: str, test_id: str, *, takes_focus: bool = False) -> rx.Component:
-    """What it does stands in assets/copy.js: the server has no part in it."""
-    return rx.button(
-        rx.icon("copy", size=14, aria_hidden="true"),
-        rx.el.span(word, aria_live="polite"),
-        type="button",
-        size="2" if takes_focus else "1",
-        variant="solid" if takes_focus else "soft",
-        auto_focus=takes_focus,
-        custom_attrs={"data-copy-from": input_id},
-        data_testid=test_id,
     )

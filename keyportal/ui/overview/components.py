@@ -5,6 +5,7 @@ import reflex as rx
 from keyportal.ui import routes
 from keyportal.ui.overview.state import AttentionRow, ChainRow, OverviewState, StepRow
 from keyportal.ui.shared.widgets.badge import look_badge, moment, tile
+from keyportal.ui.shared.widgets.sentence import sentence
 from keyportal.ui.theme import CONCERN, SOURCE, VERDICT
 
 
@@ -65,7 +66,8 @@ def _checklist() -> rx.Component:
             _start_step(
                 start.has_used_agent_key,
                 "Let a program ask",
-                "POST /api/resolve with the agent key. The snippet after creating one is ready to run.",
+                "POST /api/resolve/openai with its agent key. The snippet after creating one is ready to"
+                " run.",
                 "/api/docs",
                 "Documentation",
                 is_external=True,
@@ -154,7 +156,7 @@ def _attention_row(item: rx.Var[AttentionRow]) -> rx.Component:
                 wrap="wrap",
             ),
             rx.text(
-                item.sentence,
+                sentence(item.sentence),
                 rx.cond(item.at, rx.el.span(" · ", moment(item.at))),
                 class_name="kp-sub kp-anywhere",
             ),
@@ -196,7 +198,7 @@ def _chain(chain: rx.Var[ChainRow]) -> rx.Component:
             tile(chain.initials),
             rx.box(
                 rx.heading(chain.provider_name, size="3", as_="h3"),
-                rx.text(chain.reason, size="2", color="var(--gray-11)", data_testid="reason"),
+                rx.text(sentence(chain.reason), size="2", color="var(--gray-11)", data_testid="reason"),
                 class_name="kp-chain-words",
             ),
             look_badge(chain.source, SOURCE, "chain-source"),
@@ -231,7 +233,7 @@ def _step(step: rx.Var[StepRow]) -> rx.Component:
             rx.text.span(step.name, overflow_wrap="anywhere"),
             " ",
             rx.text.span(step.mask, class_name="kp-mono kp-sub"),
-            rx.text.span(" · ", step.situation, class_name="kp-sub"),
+            rx.text.span(" · ", sentence(step.situation), class_name="kp-sub"),
         ),
         look_badge(step.verdict, VERDICT),
         class_name="kp-step",

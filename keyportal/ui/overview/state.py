@@ -13,6 +13,7 @@ from keyportal.services.getting_started import StartView
 from keyportal.services.overview import ChainView
 from keyportal.ui import routes
 from keyportal.ui.shared.guards import guarded
+from keyportal.ui.shared.sentences import Part, parts_of
 from keyportal.ui.shared.session import SessionState, current_portal
 
 _NOT_NEEDED_SHOWN = 3
@@ -24,7 +25,7 @@ class StepRow:
     name: str
     mask: str
     verdict: str
-    situation: str
+    situation: list[Part]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class ChainRow:
     provider_name: str
     initials: str
     source: str
-    reason: str
+    reason: list[Part]
     steps: list[StepRow]
     hidden_steps: list[StepRow]
     more: str
@@ -50,7 +51,7 @@ class AttentionRow:
     mask: str
     provider_name: str
     initials: str
-    sentence: str
+    sentence: list[Part]
     at: str
     act: str
     href: str
@@ -92,14 +93,14 @@ class OverviewState(SessionState):
 
 
 def _row(view: ChainView) -> ChainRow:
-    steps = [StepRow(s.source, s.name, s.mask, s.verdict, s.situation) for s in view.steps]
+    steps = [StepRow(s.source, s.name, s.mask, s.verdict, parts_of(s.situation)) for s in view.steps]
     folded = [i for i, s in enumerate(steps) if s.verdict == "not_reached"][_NOT_NEEDED_SHOWN:]
     return ChainRow(
         provider=view.provider,
         provider_name=view.provider_name,
         initials=view.initials,
         source=view.source,
-        reason=view.reason,
+        reason=parts_of(view.reason),
         steps=[s for i, s in enumerate(steps) if i not in folded],
         hidden_steps=[steps[i] for i in folded],
         more=f"and {view.more:,} more" if view.more else "",
@@ -129,7 +130,7 @@ def _attention(view: AttentionView) -> AttentionRow:
         mask=view.mask,
         provider_name=view.provider_name,
         initials=view.initials,
-        sentence=view.sentence,
+        sentence=parts_of(view.sentence),
         at=view.at.isoformat() if view.at else "",
         act="Review" if view.is_retired else _ACTS[Concern(view.concern)],
         href=_where(view),

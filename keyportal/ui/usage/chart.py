@@ -7,6 +7,10 @@ import reflex as rx
 from keyportal.ui.usage.rows import DayLine, Series
 from keyportal.ui.usage.state import UsageState
 
+# Where focus goes from a button that narrows, and is gone then: in a search field it would call up the
+# keyboard of a phone.
+GROUPS_ID = "usage-groups"
+FOCUS_AFTER = {"data-focus-after": GROUPS_ID}
 _HEIGHT = 220
 _TICK = {"fontSize": 12, "fill": "var(--gray-11)"}
 # Written into the page when it is built, so that nothing is evaluated in the browser.
@@ -70,11 +74,11 @@ def _bars() -> rx.Component:
         charts.cartesian_grid(vertical=False, stroke="var(--gray-a5)", stroke_dasharray="3 3"),
         charts.x_axis(
             data_key="day",
-            custom_attrs={"tick": _TICK},
+            # As many days as there is room for, all equally far apart, with today among them.
+            custom_attrs={"tick": _TICK, "interval": "equidistantPreserveEnd"},
             tick_line=False,
             min_tick_gap=24,
             axis_line=False,
-            interval="preserveStartEnd",
         ),
         charts.y_axis(
             tick_line=False,
@@ -102,7 +106,8 @@ def _bars() -> rx.Component:
         rx.foreach(UsageState.series, _bar),
         data=UsageState.chart,
         height=_HEIGHT,
-        margin={"top": 8, "right": 8, "bottom": 0, "left": 0},
+        # At the right, room for the half of today's date that stands beyond its bar.
+        margin={"top": 8, "right": 24, "bottom": 0, "left": 0},
         bar_category_gap="18%",
         # It would make the picture a stop of the keyboard that says nothing: the table below says it all.
         custom_attrs={"accessibilityLayer": False},
@@ -138,6 +143,7 @@ def _legend(series: rx.Var[Series]) -> rx.Component:
                 type="button",
                 on_click=UsageState.look_into(series.id),
                 title="Show only this",
+                custom_attrs={**FOCUS_AFTER},
                 data_testid="legend",
             ),
             rx.el.span(words),

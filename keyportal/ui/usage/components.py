@@ -11,7 +11,7 @@ from keyportal.ui.shared.table.table import Column, data_table
 from keyportal.ui.shared.widgets.badge import tile
 from keyportal.ui.shared.widgets.states import empty_state
 from keyportal.ui.theme import USAGE_GROUPS, USAGE_SOURCES
-from keyportal.ui.usage.chart import days_panel
+from keyportal.ui.usage.chart import FOCUS_AFTER, GROUPS_ID, days_panel
 from keyportal.ui.usage.rows import Choice, UsageRow
 from keyportal.ui.usage.state import UsageState
 
@@ -74,6 +74,7 @@ def _scope() -> rx.Component:
                     rx.el.option("Yours", value=""),
                     rx.el.option("Everyone", value="everyone"),
                     rx.foreach(state.people, _person),
+                    rx.cond(state.unlisted_person, rx.el.option("This person", value=state.unlisted_person)),
                     value=state.person,
                     on_change=state.choose_person,
                     class_name="kp-select",
@@ -98,12 +99,15 @@ def _groups() -> rx.Component:
     return rx.cond(
         (state.list_problem == "") & (~state.is_loaded | (state.total > 0)),
         rx.box(
-            _segments("Added up by", USAGE_GROUPS, state.by, state.choose_group), class_name="kp-usage-scope"
+            _segments("Added up by", USAGE_GROUPS, state.by, state.choose_group, id=GROUPS_ID, tab_index=-1),
+            class_name="kp-usage-scope",
         ),
     )
 
 
-def _segments(label: str, words: Mapping[str, str], chosen: Any, on_choose: Any) -> rx.Component:
+def _segments(
+    label: str, words: Mapping[str, str], chosen: Any, on_choose: Any, **attrs: Any
+) -> rx.Component:
     """A few choices side by side, of which one holds."""
     return rx.el.div(
         *[
@@ -119,6 +123,7 @@ def _segments(label: str, words: Mapping[str, str], chosen: Any, on_choose: Any)
         role="group",
         aria_label=label,
         class_name="kp-segments",
+        **attrs,
     )
 
 
@@ -202,6 +207,7 @@ def _look_into(row: rx.Var[UsageRow]) -> rx.Component:
             on_click=UsageState.look_into(row.id),
             title="Show only this",
             aria_label="Show only " + row.name,
+            custom_attrs={**FOCUS_AFTER},
             data_testid="look-into",
         ),
         class_name="kp-actions",
@@ -209,18 +215,44 @@ def _look_into(row: rx.Var[UsageRow]) -> rx.Component:
 
 
 def _nothing_used() -> rx.Component:
-    return rx.fragment(
+    state = UsageState
+    title = "No key was used in the last " + state.days + " days"
+    everyone = rx.button(
+        "Show everyone",
+        variant="soft",
+        on_click=state.choose_person("everyone"),
+        custom_attrs={**FOCUS_AFTER},
+        data_testid="show-everyone",
+    )
+    return rx.cond(
+        state.other_person,
         empty_state(
             "chart-column",
-            "No key was used in these days",
+            title,
+            "No API key of " + state.other_person + " was used, and no agent key of theirs asked for one.",
+            everyone,
+            test_id="empty-usage-other",
+        ),
+        empty_state(
+            "chart-column",
+            title,
             "A program shows an agent key and is told which key to use; each time is counted here. Create an"
             " agent key, then let the program ask:",
-            rx.el.pre(
-                UsageState.first_request,
-                tab_index=0,
-                aria_label="A first request",
-                class_name="kp-usage-request",
-            ),
+            _first_steps(),
+            test_id="empty-usage",
+        ),
+    )
+
+
+def _first_steps() -> rx.Component:
+    return rx.vstack(
+        rx.el.pre(
+            UsageState.first_request,
+            tab_index=0,
+            aria_label="A first request",
+            class_name="kp-usage-request",
+        ),
+        rx.hstack(
             rx.el.a(
                 "Create an agent key",
                 href=routes.AGENT_KEYS,
@@ -229,6 +261,10 @@ def _nothing_used() -> rx.Component:
             ),
             rx.el.a("REST documentation", href="/api/docs", target="_blank", rel="noopener",
                     class_name="kp-link-button"),
-            test_id="empty-usage",
+            spacing="3",
+            wrap="wrap",
+            justify="center",
         ),
+        align="center",
+        spacing="4",
     )  # fmt: skip

@@ -13,6 +13,7 @@ from keyportal.services.usage import FILTERS, USUAL_DAYS, USUAL_SORT, UsageView
 from keyportal.ui import routes
 from keyportal.ui.shared.guards import guarded
 from keyportal.ui.shared.session import SessionState, current_portal, require_text
+from keyportal.ui.shared.snippets import resolve_curl
 from keyportal.ui.shared.table.listing import Listing, TableRules, range_words
 from keyportal.ui.shared.table.state import Events, TableState
 from keyportal.ui.theme import USAGE_NOUNS
@@ -34,10 +35,6 @@ _USUAL = {"days": str(USUAL_DAYS), "by": usage.PROVIDER, "person": ""}
 # What a row is looked into by: a provider by its keys, a key by the programs that used it.
 _NEXT = {usage.PROVIDER: usage.KEY, usage.KEY: usage.AGENT_KEY, usage.AGENT_KEY: usage.KEY}
 _ENVIRONMENT = "environment:"
-_FIRST_REQUEST = """curl -s {url}/api/resolve \\
-  -H "Authorization: Bearer $KEYPORTAL_AGENT_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '{{"provider": "openai"}}'"""
 
 
 class UsageState(TableState, SessionState):
@@ -55,6 +52,10 @@ class UsageState(TableState, SessionState):
     days: str = _USUAL["days"]
     by: str = _USUAL["by"]
     person: str = ""
+    # The name of somebody else whose uses are looked at.
+    other_person: str = ""
+    # Their id where they are none of the people offered: removed, or one of very many.
+    unlisted_person: str = ""
     people: list[Choice] = []
     providers: list[Choice] = []
     keys: list[Choice] = []
@@ -77,7 +78,7 @@ class UsageState(TableState, SessionState):
     async def load_choices(self) -> None:
         """Fetch what does not change with the list: for admins, who there is."""
         principal, portal = self._principal(), current_portal()
-        self.first_request = _FIRST_REQUEST.format(url=portal.settings.public_url)
+        self.first_request = resolve_curl(portal.settings.public_url)
         if principal.can(Permission.USAGE_READ_ALL):
             found = await self._call(users.people, portal, principal)
             self.people = [Choice(i, name) for i, name in found if i != principal.user_id]
@@ -166,6 +167,10 @@ class UsageState(TableState, SessionState):
         self.summary, self.series = summary_of(found), series_of(found)
         self.chart, self.lines = chart_of(found), day_lines(found)
         is_own = self.person in ("", self._principal().user_id)
+        is_one = not is_own and self.person != usage.EVERYONE
+        self.other_person = _word(self.people, self.person, "this person") if is_one else ""
+        is_offered = any(choice.id == self.person for choice in self.people)
+        self.unlisted_person = self.person if is_one and not is_offered else ""
         page = found.groups
         rows = [usage_row(group, is_own=is_own) for group in page.items]
         return Page(rows, page.total, page.page, page.pages)

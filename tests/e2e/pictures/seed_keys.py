@@ -8,7 +8,6 @@ from keyportal.domain.clock import SystemClock
 from keyportal.domain.credentials import Ownership
 from keyportal.domain.principals import Principal
 from keyportal.domain.secret import Secret
-from keyportal.persistence import credentials as rows
 from keyportal.persistence.tables import UsageDayRow
 from keyportal.services import credential_order, credential_rotation, credentials, links
 from keyportal.services.check_views import details_of
@@ -16,6 +15,7 @@ from keyportal.services.credential_rotation import NewValue
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.credentials import NewCredential
 from keyportal.services.portal import Portal
+from tests.services.support import spoil
 from tests.support import FakeClock
 
 MODELS = (
@@ -80,7 +80,7 @@ def add_good_keys(portal: Portal, clock: FakeClock, grace: Principal) -> None:
     """Give somebody two keys there is nothing to say about."""
     for number, provider in enumerate(("anthropic", "openai")):
         made = _add(portal, grace, 120 + number, provider, f"My {provider} key", "", "valid", 240, True)
-        _write(portal, made.id, last_used_at=clock.now())
+        spoil(portal, made.id, last_used_at=clock.now())
 
 
 def _add(
@@ -96,7 +96,7 @@ def _add(
     )  # fmt: skip
     made = credentials.create(portal, who, ownership, new)
     used = {"usage_count": uses, "last_used_at": now + timedelta(hours=3)} if uses else {}
-    _write(portal, made.id, unreadable=number == 9, **used, **_health(outcome, number, now))
+    spoil(portal, made.id, unreadable=number == 9, **used, **_health(outcome, number, now))
     _add_usage(portal, made, uses)
     return made
 
@@ -153,8 +153,3 @@ def _rotate(portal: Portal, clock: FakeClock, ada: Principal, by_name: dict[str,
         value = NewValue(Secret(f"sk-picture-{len(name):04d}-new456789abcdef"))
         credential_rotation.begin(portal, ada, Ownership.USER, by_name[name].id, value)
     credential_rotation.finish(portal, ada, Ownership.USER, by_name["Batch jobs at night"].id, 7)
-
-
-def _write(portal: Portal, credential_id: str, **values: Any) -> None:
-    with portal.database.transaction() as session:
-        rows.update_credential(session, credential_id, **values)

@@ -1,13 +1,15 @@
 """What the browser holds of one key's details: display values only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from keyportal.domain.sentences import Sentence
 from keyportal.services.credential_details import CredentialDetails, HistoryView, UsageDayView
 from keyportal.services.credential_views import CredentialView
 from keyportal.services.links import LinkView
 from keyportal.ui.shared.credentials.rows import back_until, iso, mark_of
-from keyportal.ui.theme import ACTION_WORDS
+from keyportal.ui.shared.sentences import Part, parts_of
+from keyportal.ui.theme import ACTION_WORDS, HEALTH, REPORT
 
 MODELS_SHOWN = 20
 
@@ -32,8 +34,8 @@ class DetailsShown:
     is_primary: bool = False
     is_general: bool = False
     can_rotate: bool = False
-    failover: bool = False
-    place: str = ""
+    when_it_fails: str = ""
+    place: list[Part] = field(default_factory=list)
     expires_at: str = ""
     expires_soon: bool = False
     remind_at: str = ""
@@ -47,6 +49,8 @@ class DetailsShown:
     version: int = 0
     back_until: str = ""
     instead: str = ""
+    steps_back: bool = False
+    stands_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class HistoryRow:
     key: str
     at: str
     who: str
-    what: str
+    what: list[Part]
     result: str
 
 
@@ -95,8 +99,8 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         is_primary=view.is_primary,
         is_general=view.is_general,
         can_rotate=_can_rotate(view),
-        failover=view.failover,
-        place=found.place,
+        when_it_fails=_when_it_fails(found),
+        place=parts_of(found.place),
         expires_at=iso(view.expires_at),
         expires_soon=view.expires_soon,
         remind_at=iso(view.remind_at),
@@ -110,6 +114,8 @@ def details_shown(found: CredentialDetails) -> DetailsShown:
         version=view.version,
         back_until=back_until(view),
         instead=view.instead,
+        steps_back=view.steps_back,
+        stands_in=view.stands_in,
     )
 
 
@@ -135,14 +141,26 @@ def history_rows(history: Sequence[HistoryView]) -> list[HistoryRow]:
 
 
 def _history_row(number: int, one: HistoryView) -> HistoryRow:
-    what = ACTION_WORDS.get(one.action, one.action)
+    what, about = ACTION_WORDS.get(one.action, one.action), _about(one)
     return HistoryRow(
         key=str(number),
         at=iso(one.at),
         who=one.who,
-        what=f"{what}: {one.about}" if one.about else what,
+        what=parts_of(Sentence(what, ": ", about) if about else Sentence(what)),
         result="" if one.result in ("ok", "started") else one.result,
     )
+
+
+def _about(one: HistoryView) -> Sentence:
+    word = REPORT.get(one.outcome) or (HEALTH[one.outcome].word if one.outcome in HEALTH else one.outcome)
+    return Sentence(word.lower(), ", " if word and one.about else "", one.about)
+
+
+def _when_it_fails(found: CredentialDetails) -> str:
+    if not found.view.failover:
+        return ""
+    another = "Another key may be used"
+    return another if found.failover_is_offered else f"{another} (switched off in the policies)"
 
 
 def _can_rotate(view: CredentialView) -> bool:

@@ -6,9 +6,10 @@ import reflex as rx
 
 from keyportal.ui.shared.credentials.check_result import check_result
 from keyportal.ui.shared.credentials.drawer_parts import history, links, usage
-from keyportal.ui.shared.credentials.reported import reports
+from keyportal.ui.shared.credentials.reported import in_use_now, instead_note, reports
 from keyportal.ui.shared.credentials.table import label_badge, turned_off
 from keyportal.ui.shared.widgets.badge import look_badge, moment
+from keyportal.ui.shared.widgets.sentence import sentence
 from keyportal.ui.shared.widgets.sheet import section, sheet
 from keyportal.ui.theme import ROTATION, STATUS
 
@@ -42,11 +43,13 @@ def _loading() -> rx.Component:
 
 
 def _details(state: Any) -> rx.Component:
+    details = state.details
     return rx.fragment(
         rx.box(
             _rotation_note(state),
+            instead_note(details),
             _facts(state),
-            section("In the chain", rx.text(state.details.place, size="2", data_testid="place")),
+            section("In the chain", rx.text(sentence(state.details.place), size="2", data_testid="place")),
             _last_test(state),
             reports(state),
             usage(state),
@@ -111,6 +114,7 @@ def _facts(state: Any) -> rx.Component:
                 details.is_primary,
                 rx.badge("Primary", color_scheme="iris", variant="soft", high_contrast=True),
             ),
+            rx.cond(details.stands_in != "", in_use_now(details.stands_in)),
             rx.cond(details.mark != "", look_badge(details.mark, ROTATION)),
             rx.cond(details.environment != "", label_badge(details.environment)),
             rx.cond(details.provider_enabled, rx.fragment(), turned_off()),
@@ -137,8 +141,8 @@ def _facts(state: Any) -> rx.Component:
             ),
         ),
         rx.cond(
-            details.failover,
-            rx.fragment(rx.el.dt("When it fails"), rx.el.dd("The next key may be used instead")),
+            details.when_it_fails != "",
+            rx.fragment(rx.el.dt("When it fails"), rx.el.dd(details.when_it_fails)),
         ),
         rx.cond(
             details.note != "",

@@ -8,6 +8,7 @@ from keyportal.ui.shared.credentials.details_values import HistoryRow, LinkRow, 
 from keyportal.ui.shared.widgets.badge import look_badge, moment, tile
 from keyportal.ui.shared.widgets.fields import field, text_field
 from keyportal.ui.shared.widgets.provider_picker import provider_picker
+from keyportal.ui.shared.widgets.sentence import sentence
 from keyportal.ui.shared.widgets.sheet import section
 from keyportal.ui.theme import RESULT
 
@@ -141,7 +142,7 @@ def _link_form(state: Any) -> rx.Component:
 def _event(row: rx.Var[HistoryRow]) -> rx.Component:
     return rx.el.li(
         rx.hstack(
-            rx.el.span(row.what, class_name="kp-history-what"),
+            rx.el.span(sentence(row.what), class_name="kp-history-what"),
             rx.cond(row.result != "", look_badge(row.result, RESULT)),
             spacing="2",
             align="center",

@@ -8,6 +8,7 @@ from keyportal.ui.shared.credentials.check_dialog import check_dialog
 from keyportal.ui.shared.credentials.check_result import check_result
 from keyportal.ui.shared.credentials.conflict_panel import OVERWRITE_FORM, conflict_panel
 from keyportal.ui.shared.credentials.form_fields import (
+    consent,
     details,
     extra_fields,
     model_question,
@@ -47,6 +48,7 @@ def _form_dialog(state: Any) -> rx.Component:
         name_field(state),
         value_field(state, is_edit, problem(state, "api_key")),
         extra_fields(state),
+        consent(state),
         details(state),
         model_question(state),
         conflict_panel(state),

@@ -4,11 +4,17 @@ from typing import Any
 
 import reflex as rx
 
+from keyportal.domain.credentials import Ownership
 from keyportal.ui.shared.credentials.form_values import FieldRow
 from keyportal.ui.shared.credentials.paste import look_again
 from keyportal.ui.shared.widgets.fields import check_box, described, field, secret_input, text_field
 from keyportal.ui.shared.widgets.provider_picker import provider_picker
 
+_NEXT = {
+    Ownership.USER: "another of your own keys, else a system key of your organisation,"
+    " else the server's own key",
+    Ownership.SYSTEM: "another system key, else the server's own key",
+}
 _UNDER_MORE = rx.Var.create(["environment", "expires_on", "remind_on", "note"])
 
 
@@ -105,6 +111,21 @@ def model_question(state: Any) -> rx.Component:
     )
 
 
+def consent(state: Any) -> rx.Component:
+    """Whether another key may be used, and billed, while this one fails; where the policies allow it."""
+    return rx.cond(
+        state.failover_is_offered,
+        check_box(
+            "Use another key while this one fails",
+            name="failover",
+            is_on=state.form.failover,
+            help_text="While its provider refuses this key or its quota is used up, programs get the next one"
+            f" that can be used, and that one's account pays: {_NEXT[state.ownership]}.",
+            data_testid="failover",
+        ),
+    )
+
+
 def details(state: Any) -> rx.Component:
     """What most keys do without; it opens by itself when something in it is wrong."""
     is_wrong = _UNDER_MORE.contains(state.problem_field)
@@ -118,7 +139,6 @@ def details(state: Any) -> rx.Component:
             _environment_field(state),
             rx.cond(state.chosen.is_general, rx.fragment(), _dates(state)),
             _note_field(state),
-            rx.cond(state.failover_is_offered, _failover_box(state)),
             spacing="4",
             padding_top="12px",
         ),
@@ -217,15 +237,4 @@ def _note_field(state: Any) -> rx.Component:
         lines=2,
         error=problem(state, "note"),
         optional=True,
-    )
-
-
-def _failover_box(state: Any) -> rx.Component:
-    return check_box(
-        "Use the next key while this one fails",
-        name="failover",
-        is_on=state.form.failover,
-        help_text="While its last test was refused or without quota, and for a while after a program reported"
-        " so, the next usable key is handed out.",
-        data_testid="failover",
     )

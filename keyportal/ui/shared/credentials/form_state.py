@@ -228,9 +228,7 @@ class CredentialFormState(PasteState, mixin=True):
         self._forget_problem()
         self._forget_answer()
         form = self.form
-        self.form_has_details = any(
-            (form.note, form.environment, form.expires_on, form.remind_on, form.failover)
-        )
+        self.form_has_details = any((form.note, form.environment, form.expires_on, form.remind_on))
         self.value_is_shown, self.shown_fields = False, []
         self.pasted, self.keeps_value_only, self.chosen_by_hand = PastedHint(), False, False
         self.form_is_open, self.form_number = True, self.form_number + 1

@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from keyportal.ui.shared.credentials.order_state import OrderRow
+from keyportal.ui.shared.credentials.reported import in_use_now
 from keyportal.ui.shared.widgets.badge import look_badge
 from keyportal.ui.theme import STATUS
 
@@ -63,6 +64,7 @@ def _row(state: Any, row: rx.Var[OrderRow]) -> rx.Component:
                     row.is_primary,
                     rx.badge("Primary", color_scheme="iris", high_contrast=True, size="1", flex="none"),
                 ),
+                rx.cond(row.stands_in != "", in_use_now(row.stands_in)),
                 spacing="2",
                 align="center",
             ),

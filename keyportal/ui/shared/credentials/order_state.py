@@ -24,6 +24,7 @@ class OrderRow:
     is_primary: bool
     is_first: bool
     is_last: bool
+    stands_in: str = ""
 
 
 class OrderState(CredentialPageState, mixin=True):
@@ -94,4 +95,5 @@ def _row(view: CredentialView, number: int, *, is_last: bool) -> OrderRow:
         is_primary=view.is_primary,
         is_first=number == 0,
         is_last=is_last,
+        stands_in=view.stands_in,
     )

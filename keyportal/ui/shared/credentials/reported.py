@@ -6,18 +6,58 @@ import reflex as rx
 
 from keyportal.ui.shared.credentials.report_values import LastReport
 from keyportal.ui.shared.credentials.rows import CredentialRowView
-from keyportal.ui.shared.widgets.badge import look_badge, moment
+from keyportal.ui.shared.widgets.badge import clock, look_badge, moment
 from keyportal.ui.shared.widgets.sheet import section
 from keyportal.ui.theme import HEALTH, REPORTED
 
 
-def stepped_back(row: rx.Var[CredentialRowView]) -> rx.Component:
-    return rx.text(
-        "Stepped back until ",
-        rx.moment(row.back_until, format="HH:mm"),
-        title=row.instead,
-        class_name="kp-sub kp-attention kp-stepped-back",
-        data_testid="stepped-back",
+def used_instead(row: rx.Var[CredentialRowView]) -> rx.Component:
+    """Of a key that fails, whether another one is used; the title says which."""
+    look = "kp-sub kp-attention kp-stepped-back"
+    return rx.cond(
+        row.steps_back,
+        rx.text(_stepped_back(row), title=row.instead, class_name=look, data_testid="stepped-back"),
+        rx.text("Fails, still used", title=row.instead, class_name=look, data_testid="still-used"),
+    )
+
+
+def in_use_now(words: rx.Var[str]) -> rx.Component:
+    """The mark of a key that is used in another's place; the order stays as it is."""
+    return rx.badge(
+        "In use now",
+        variant="soft",
+        color_scheme="green",
+        high_contrast=True,
+        size="1",
+        flex="none",
+        title=words,
+        data_testid="in-use-now",
+    )
+
+
+def instead_note(details: Any) -> rx.Component:
+    """What is used while a key fails, or whose place a key takes meanwhile."""
+    return rx.fragment(
+        rx.cond(
+            details.instead != "",
+            rx.box(
+                rx.text(
+                    rx.cond(details.steps_back, rx.fragment(_stepped_back(details), ". "), "It fails. "),
+                    details.instead,
+                    size="2",
+                ),
+                class_name="kp-details-note",
+                data_testid="details-stepped-back",
+            ),
+        ),
+        rx.cond(
+            details.stands_in != "",
+            rx.box(
+                rx.text(details.stands_in, size="2"),
+                class_name="kp-details-note",
+                data_testid="details-stands-in",
+            ),
+        ),
     )
 
 
@@ -39,12 +79,10 @@ def found_when(row: rx.Var[CredentialRowView]) -> rx.Component:
 
 def reports(state: Any) -> rx.Component:
     """What programs say of the key, where any ever did."""
-    details = state.details
     return rx.cond(
-        (state.details_report.by != "") | (state.details_reports.length() > 0) | (details.back_until != ""),
+        (state.details_report.by != "") | (state.details_reports.length() > 0),
         section(
             "Reports of programs",
-            rx.cond(details.back_until != "", _stepped_back(details)),
             rx.cond(state.details_report.by != "", last_report(state.details_report)),
             rx.el.dl(
                 rx.foreach(
@@ -84,18 +122,9 @@ def last_report(report: rx.Var[LastReport]) -> rx.Component:
     )
 
 
-def _stepped_back(details: Any) -> rx.Component:
-    return rx.box(
-        rx.text(
-            "Stepped back until ",
-            rx.moment(details.back_until, format="HH:mm"),
-            ". ",
-            details.instead,
-            size="2",
-        ),
-        class_name="kp-details-note",
-        data_testid="details-stepped-back",
-    )
+def _stepped_back(key: Any) -> rx.Component:
+    until = rx.fragment(" until ", clock(key.back_until))
+    return rx.fragment("Stepped back", rx.cond(key.back_until != "", until, rx.fragment()))
 
 
 def _outcome_word(outcome: rx.Var[str]) -> rx.Component:

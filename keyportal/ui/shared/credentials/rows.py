@@ -13,8 +13,9 @@ _WITHOUT_REPLY = frozenset({"", "unchecked", "unreachable", "region_or_endpoint_
 class CredentialRowView:
     """`mark` is what is unusual about a key, by its word in the theme: waits, waiting or retired.
 
-    `reported_by` is the agent key whose report its health is. `back_until` is when a key that steps back
-    comes in again, and `instead` a sentence for what is used meanwhile.
+    `reported_by` is the agent key whose report its health is. `instead` is a sentence for what is used
+    while a key fails; if it `steps_back`, that is another key, and `back_until` when it comes in again, if
+    that is known. `stands_in` is a sentence for the key it is used in place of.
     """
 
     id: str
@@ -45,6 +46,8 @@ class CredentialRowView:
     reported_by: str = ""
     back_until: str = ""
     instead: str = ""
+    steps_back: bool = False
+    stands_in: str = ""
 
 
 def row_view(view: CredentialView) -> CredentialRowView:
@@ -77,6 +80,8 @@ def row_view(view: CredentialView) -> CredentialRowView:
         reported_by=view.health.reported_by,
         back_until=back_until(view),
         instead=view.instead,
+        steps_back=view.steps_back,
+        stands_in=view.stands_in,
     )
 
 
@@ -90,8 +95,8 @@ def mark_of(view: CredentialView) -> str:
 
 
 def back_until(view: CredentialView) -> str:
-    """Return until when a key steps back, or nothing: its owner may agree where the policy does not."""
-    return iso(view.failing_until) if view.instead else ""
+    """Return until when a key steps back, or nothing: it is used all the same, or until a test of it."""
+    return iso(view.failing_until) if view.steps_back else ""
 
 
 def health_latency(outcome: str, latency_ms: int | None) -> str:

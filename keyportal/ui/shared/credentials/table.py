@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.shared.credentials.reported import found_when, stepped_back
+from keyportal.ui.shared.credentials.reported import found_when, used_instead
 from keyportal.ui.shared.credentials.rows import CredentialRowView
 from keyportal.ui.shared.credentials.tools import batch_line, test_all
 from keyportal.ui.shared.table.chips import Filter, look_filter
@@ -95,7 +95,7 @@ def _name(row: rx.Var[CredentialRowView]) -> rx.Component:
         rx.box(
             rx.hstack(
                 rx.text(row.name, weight="medium", class_name="kp-truncate", title=row.name),
-                rx.cond(row.is_primary, _primary()),
+                rx.cond(row.is_primary, _primary(row)),
                 spacing="2",
                 align="center",
             ),
@@ -118,7 +118,7 @@ def _name(row: rx.Var[CredentialRowView]) -> rx.Component:
     )
 
 
-def _primary() -> rx.Component:
+def _primary(row: rx.Var[CredentialRowView]) -> rx.Component:
     return rx.badge(
         "Primary",
         variant="soft",
@@ -126,7 +126,7 @@ def _primary() -> rx.Component:
         high_contrast=True,
         size="1",
         flex="none",
-        title="Tried first for its provider",
+        title="Tried first for its provider" + rx.cond(row.steps_back, ". " + row.instead, ""),
         data_testid="primary",
     )
 
@@ -163,7 +163,12 @@ def _status(row: rx.Var[CredentialRowView]) -> rx.Component:
             row.reminder_due,
             rx.text("Rotation is due", class_name="kp-sub kp-attention", data_testid="reminder"),
         ),
-        rx.cond(row.back_until, stepped_back(row)),
+        rx.cond(row.instead, used_instead(row)),
+        # Here, so that the name keeps its line for itself.
+        rx.cond(
+            row.stands_in,
+            rx.text("In use now", title=row.stands_in, class_name="kp-sub", data_testid="in-use-now"),
+        ),
         rx.cond(
             row.expires_soon,
             rx.text(

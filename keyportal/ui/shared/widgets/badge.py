@@ -4,6 +4,16 @@ import reflex as rx
 
 from keyportal.ui.theme import Look
 
+_DAY_AND_TIME = "D MMM YYYY, HH:mm"
+_TODAY_THE_TIME = {
+    "sameDay": "HH:mm",
+    "nextDay": "[tomorrow], HH:mm",
+    "lastDay": "[yesterday], HH:mm",
+    "nextWeek": _DAY_AND_TIME,
+    "lastWeek": _DAY_AND_TIME,
+    "sameElse": _DAY_AND_TIME,
+}
+
 
 def look_badge(value: rx.Var[str], looks: dict[str, Look], test_id: str = "") -> rx.Component:
     """Return the badge for one of the known values; an unknown value shows itself."""
@@ -34,6 +44,11 @@ def moment(value: rx.Var[str], empty: str = "Never") -> rx.Component:
     """A time as "3 minutes ago", with the exact one in the viewer's zone on hover."""
     return rx.cond(
         value,
-        rx.moment(value, from_now=True, with_title=True, title_format="D MMM YYYY, HH:mm"),
+        rx.moment(value, from_now=True, with_title=True, title_format=_DAY_AND_TIME),
         rx.text.span(empty, color="var(--gray-11)"),
     )
+
+
+def clock(value: rx.Var[str]) -> rx.Component:
+    """A moment in the viewer's zone, for inside a sentence: "14:05", with the day where it is another."""
+    return rx.moment(value, calendar=_TODAY_THE_TIME, with_title=True, title_format=_DAY_AND_TIME)

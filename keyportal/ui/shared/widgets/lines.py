@@ -1,12 +1,12 @@
-"""How sessions and events look as lines of a list (`rx.el.ul` of class kp-lines)."""
+"""How sessions, agent keys and events look as lines of a list (`rx.el.ul` of class kp-lines)."""
 
 from typing import Any
 
 import reflex as rx
 
-from keyportal.ui.shared.lines import ActivityLine, SessionLine
+from keyportal.ui.shared.lines import ActivityLine, AgentKeyLine, SessionLine
 from keyportal.ui.shared.widgets.badge import look_badge, moment
-from keyportal.ui.theme import RESULT
+from keyportal.ui.theme import RESULT, STATUS
 
 
 def session_item(line: rx.Var[SessionLine], on_end: Any) -> rx.Component:
@@ -30,6 +30,25 @@ def session_item(line: rx.Var[SessionLine], on_end: Any) -> rx.Component:
         ),
         key=line.id,
         data_testid="session-line",
+    )
+
+
+def agent_key_item(line: rx.Var[AgentKeyLine], *actions: rx.Component) -> rx.Component:
+    return rx.el.li(
+        rx.box(
+            rx.text(line.name, size="2", class_name="kp-truncate", title=line.name),
+            rx.text(
+                rx.text.span(line.mask, class_name="kp-mono"),
+                rx.cond(line.last_used_at, " · used ", " · "),
+                moment(line.last_used_at, "never used"),
+                class_name="kp-sub",
+            ),
+            class_name="kp-line-words",
+        ),
+        look_badge(line.status, STATUS),
+        *actions,
+        key=line.id,
+        data_testid="agent-key-line",
     )
 
 

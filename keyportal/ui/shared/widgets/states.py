@@ -5,7 +5,9 @@ from typing import Any
 import reflex as rx
 
 
-def empty_state(icon: str, title: str, teach: str, *actions: rx.Component, test_id: str) -> rx.Component:
+def empty_state(
+    icon: str, title: rx.Var[str] | str, teach: rx.Var[str] | str, *actions: rx.Component, test_id: str
+) -> rx.Component:
     return rx.center(
         rx.vstack(
             rx.box(rx.icon(icon, size=22, aria_hidden="true"), class_name="kp-empty-icon"),
