@@ -27,7 +27,8 @@ async def call(connection: PGconn, statement: str, values: Sequence[str], deadli
         answer = connection.get_result()
         if answer is None:
             # All are looked at: a commit that fails is told of behind the value.
-            return next(iter([_value_of(one) for one in answers]))
+            value, *_ = map(_value_of, answers)
+            return value
         answers.append(answer)
 
 

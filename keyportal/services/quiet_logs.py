@@ -29,6 +29,7 @@ def keep_logs_quiet() -> None:
     def make_redacted_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         return redact_record(make_record(*args, **kwargs))
 
+    # No type of a function says that it may carry a mark.
     make_redacted_record.redacts = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(make_redacted_record)
     for name in _CHATTY:

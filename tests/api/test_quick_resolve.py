@@ -1,118 +1,23 @@
 """The short way of a resolve: for every request the same answer as the long way's, and never its own idea."""
 
 import asyncio
-import json
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keyportal.api import quick_resolve
-from keyportal.api.app import create_api
 from keyportal.api.quick_resolve import QuickResolve
 from keyportal.domain.errors import StorageUnavailable
 from keyportal.domain.principals import Scope as KeyScope
 from keyportal.services import agent_keys
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.portal import Portal
-from keyportal.services.release_desk import digest_of, open_desk
+from tests.api.quick_support import JSON, PLAIN, ask, bearer
+from tests.api.quick_support import token as token
 from tests.conftest import person
 from tests.services.support import SYSTEM, events, row_of, save
-
-JSON = (b"content-type", b"application/json")
-PLAIN = b'{"provider":"openai"}'
-
-
-@pytest.fixture
-def token(portal: Portal) -> str:
-    alice = person(portal, "alice")
-    save(portal, alice)
-    return agent_keys.create(portal, alice, NewAgentKey("ci")).token.reveal()
-
-
-class Asked:
-    """What came back, and whether the application behind was asked."""
-
-    def __init__(self) -> None:
-        self.status, self.body, self.went_on = 0, b"", False
-        self.headers: dict[bytes, bytes] = {}
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-async def _ask(
-    app: QuickResolve, asked: Asked, body: bytes, headers: list[tuple[bytes, bytes]], **more: Any
-) -> Asked:
-    chunks: list[bytes] = more.pop("chunks", [body])
-    never: bool = more.pop("never", False)
-    length = (b"content-length", str(len(body)).encode())
-    scope = {
-        "type": "http", "method": "POST", "path": "/api/resolve", "root_path": "", "query_string": b"",
-        "scheme": "http", "http_version": "1.1", "server": ("localhost", 80), "client": ("192.0.2.7", 1),
-        "asgi": {"version": "3.0"}, "state": {}, "headers": [length, *headers], **more}  # fmt: skip
-    last = len(chunks) - 1
-    waiting = [{"type": "http.request", "body": c, "more_body": i < last} for i, c in enumerate(chunks)]
-
-    async def receive() -> Any:
-        if never:
-            await asyncio.Event().wait()
-        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            asked.status, asked.headers = message["status"], dict(message["headers"])
-        else:
-            asked.body += message.get("body", b"")
-
-    await app(scope, receive, send)
-    return asked
-
-
-_portals: list[Portal] = []
-
-
-@cache
-def _api() -> ASGIApp:
-    return create_api(lambda: _portals[0])
-
-
-def ask(
-    portal: Portal,
-    body: bytes,
-    *headers: tuple[bytes, bytes],
-    times: int = 1,
-    is_known: bool = True,
-    **more: Any,
-) -> Asked:
-    """Send it with an agent key that was let in before, or with one that is not known yet."""
-    digests = [digest_of(v.removeprefix(b"Bearer ")) for name, v in headers if name == b"authorization"]
-
-    async def run() -> Asked:
-        _portals[:] = [portal]
-        asked = Asked()
-
-        async def behind(scope: Scope, receive: Receive, send: Send) -> None:
-            asked.went_on = True
-            await _api()(scope, receive, send)
-
-        async with open_desk(portal) as desk:
-            for digest in digests if is_known else []:
-                desk.let_in(digest)
-            for _ in range(times):
-                asked.body = b""
-                await _ask(QuickResolve(behind, lambda: desk), asked, body, list(headers), **more)
-        return asked
-
-    return asyncio.run(run())
-
-
-def bearer(token: str) -> tuple[bytes, bytes]:
-    return b"authorization", f"Bearer {token}".encode()
 
 
 def test_a_plain_resolve_is_answered_here_as_it_would_be_behind(portal: Portal, token: str) -> None:
@@ -175,61 +80,6 @@ def test_every_odd_header_gets_the_long_way_s_refusal(portal: Portal, token: str
     expected = ask(portal, PLAIN, *headers, (b"cache-control", b"no-cache"))
     assert found.went_on and 400 <= found.status < 500
     assert (found.status, found.json) == (expected.status, expected.json)
-
-
-IN_ADDRESS: dict[str, Any] = {"path": "/api/resolve/openai"}
-
-
-@pytest.mark.parametrize("query", [b"", b"model=gpt-4o", b"model=meta%2Fllama"], ids=str)
-def test_what_is_asked_in_the_address_is_answered_here(portal: Portal, token: str, query: bytes) -> None:
-    asked = {**IN_ADDRESS, "query_string": query}
-    quick = ask(portal, b"", bearer(token), **asked)
-    long = ask(portal, b"", bearer(token), (b"cache-control", b"no-cache"), **asked)
-    assert (quick.went_on, long.went_on, quick.status, long.status) == (False, True, 200, 200)
-    answers = [quick.json, long.json]
-    assert len({answer.pop("resolution_id") for answer in answers}) == 2
-    assert answers[0] == answers[1]
-    asked_for = [event.details.get("model") for event in events(portal)[-2:]]
-    assert asked_for == [parse_qs(query.decode()).get("model", [None])[0]] * 2
-
-
-_ODD_ADDRESSES = {
-    "nobody": ("/api/resolve/nobody", b""), "not set up": ("/api/resolve/groq", b""),
-    "deeper": ("/api/resolve/openai/x", b""),
-    "nothing": ("/api/resolve/", b""), "beside": ("/api/resolved", b""), "odd": ("/api/resolve/a b", b""),
-    "not ascii": ("/api/resolve/é", b""), "empty model": ("/api/resolve/openai", b"model="),
-    "odd model": ("/api/resolve/openai", b"model=a%20b"), "not utf-8": ("/api/resolve/openai", b"model=%ff"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", _ODD_ADDRESSES)
-def test_every_odd_address_gets_the_long_way_s_refusal(portal: Portal, token: str, name: str) -> None:
-    path, query = _ODD_ADDRESSES[name]
-    found = ask(portal, b"", bearer(token), path=path, query_string=query)
-    expected = ask(portal, b"", bearer(token), (b"cache-control", b"no-cache"), path=path, query_string=query)
-    assert found.went_on and 400 <= found.status < 500
-    assert (found.status, found.json) == (expected.status, expected.json)
-
-
-@pytest.mark.parametrize("query", [b"user=bob%40example.com", b"model=a&model=b", b"x=1"], ids=str)
-def test_a_query_that_says_more_is_looked_at_behind(portal: Portal, token: str, query: bytes) -> None:
-    assert ask(portal, b"", bearer(token), **IN_ADDRESS, query_string=query).went_on
-
-
-@pytest.mark.parametrize("header", [(b"transfer-encoding", b"chunked"), (b"expect", b"100-continue")])
-def test_an_address_with_a_body_is_looked_at_behind(
-    portal: Portal, token: str, header: tuple[bytes, bytes]
-) -> None:
-    assert ask(portal, PLAIN, bearer(token), JSON, **IN_ADDRESS).went_on
-    assert ask(portal, b"", bearer(token), header, **IN_ADDRESS).went_on
-
-
-def test_a_stranger_is_refused_by_address_too(portal: Portal, token: str) -> None:
-    save(portal, person(portal, "root"), ownership=SYSTEM)
-    assert ask(portal, b"", **IN_ADDRESS).status == 401
-    assert ask(portal, b"", bearer("kpa_junk"), **IN_ADDRESS).status == 401
-    reader = agent_keys.create(portal, person(portal, "alice"), NewAgentKey("r", [KeyScope.KEYS_READ]))
-    assert ask(portal, b"", bearer(reader.token.reveal()), **IN_ADDRESS).status == 403
 
 
 def test_a_stranger_s_body_is_not_waited_for(portal: Portal, token: str) -> None:

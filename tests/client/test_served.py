@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,18 +16,11 @@ from keyportal.services.portal import Portal
 from keyportal.services.start_up import open_portal
 from tests.api.openapi_support import Questioning, Send, operations
 from tests.cli.test_serve_api import RunningApi
+from tests.cli.test_serve_api import running as running
 from tests.conftest import person
 from tests.e2e.server import RunningPortal as RunningPortal
 from tests.services.support import VALUE, save
 from tests.support import add_cast, make_settings
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[RunningApi]:
-    (tmp_path / "data").mkdir(mode=0o700)
-    running = RunningApi(tmp_path)
-    yield running
-    running.kill()
 
 
 @pytest.fixture
