@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-fast test-browser lint fix check bench screenshots clean
+.PHONY: help run dev test test-fast test-browser lint fix check bench faults screenshots clean
 
 help: ## List these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ check: lint test ## What CI runs
 
 bench: $(VENV)/.installed-dev ## Measure speed, memory and crashes; ARGS="--quick resolve" for less
 	$(BIN)/python -m benchmarks $(ARGS)
+
+faults: $(VENV)/.installed-dev ## Kill, starve and cut off portals at work, the long form (strace, libfaketime); ARGS="--kills 100" for less
+	$(BIN)/python -m pytest -q tests/faults/test_inspection.py tests/faults/test_tampering.py tests/faults/test_clock.py
+	$(BIN)/python -m tests.faults $(ARGS)
 
 screenshots: $(VENV)/.installed-dev ## Photograph every page into screenshots/
 	$(BIN)/python -m keyportal serve --build-only

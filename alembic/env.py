@@ -26,5 +26,5 @@ handed_over = context.config.attributes.get("connection")
 if handed_over is not None:
     _run(handed_over)
 else:
-    with open_engine(load_settings().database_url).begin() as own:
+    with open_engine(load_settings().database_url, is_patient=True).begin() as own:
         _run(own)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import crash, events, memory, mixed, pages, resolve, size, starting
+from benchmarks import crash, events, memory, mixed, pages, resolve, rotation, size, starting
 from benchmarks.amounts import FULL, QUICK, Amounts
 from benchmarks.bench import Bench, say
 from benchmarks.databases import POSTGRESQL, SQLITE, Databases
@@ -16,9 +16,9 @@ from benchmarks.facts import facts
 from benchmarks.figures import Report
 from benchmarks.servers import ROOT
 
-_ALL = {one.NAME: one.run for one in (starting, resolve, crash, mixed, size, pages, events, memory)}
+_ALL = {one.NAME: one.run for one in (starting, resolve, crash, mixed, size, rotation, pages, events, memory)}
 # These start no UI process.
-_WITHOUT_PAGES = {memory.NAME, pages.NAME, size.NAME}
+_WITHOUT_PAGES = {memory.NAME, pages.NAME, rotation.NAME, size.NAME}
 _FEWEST_RESOLVES = 1000
 _KINDS = {"sqlite": (SQLITE,), "postgresql": (POSTGRESQL,), "both": (SQLITE, POSTGRESQL)}
 

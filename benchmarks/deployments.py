@@ -23,7 +23,7 @@ class Deployment:
         self.folder = folder
         self.kind = kind
         self.database = dict(database)
-        self._settings = {
+        self.settings = {
             "API_KEY_ENCRYPTION_KEY": secrets.token_hex(32),
             "KEYPORTAL_ENV_FILE": str(folder / "settings"),
             "KEYPORTAL_DATA_DIR": str(folder / "data"),
@@ -32,7 +32,7 @@ class Deployment:
         }
 
     def environment(self, port: int) -> dict[str, str]:
-        return {**clean_environment(), **self._settings, "PORT": str(port)}
+        return {**clean_environment(), **self.settings, "PORT": str(port)}
 
     def server(self, process: str, workers: int = 1) -> Server:
         """Return the UI process or the data plane on this database, not started yet."""

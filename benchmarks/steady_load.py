@@ -57,6 +57,12 @@ class _Pool:
             connection = key.fileobj
             assert isinstance(connection, socket.socket)
             received = connection.recv(65536)
+            if not received and connection in self._free:
+                # Nothing was asked on it for long.
+                self._free.remove(connection)
+                self._selector.unregister(connection)
+                connection.close()
+                continue
             if not received:
                 raise SystemExit("the server closed a connection")
             self._received[connection] += received

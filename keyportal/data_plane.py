@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from keyportal.api.app import create_api
 from keyportal.api.quick_resolve import QuickResolve
 from keyportal.services.portal import Portal
+from keyportal.services.processes import serving
 from keyportal.services.quiet_logs import keep_logs_quiet
 from keyportal.services.release_desk import SWITCH_S, ReleaseDesk, open_desk
 from keyportal.services.start_up import open_portal
@@ -27,14 +28,16 @@ def server() -> ASGIApp:
     """Return the application for one worker of the web server."""
     keep_logs_quiet()
     sys.setswitchinterval(SWITCH_S)
-    return QuickResolve(create_api(lambda: _portals[0], lifespan=_lifespan), lambda: _desks[0])
+    return QuickResolve(
+        create_api(lambda: _portals[0], lifespan=_lifespan, uses_redis=False), lambda: _desks[0]
+    )
 
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     portal = await asyncio.to_thread(open_portal, load_settings())
     try:
-        async with open_desk(portal) as desk:
+        async with serving(portal, "api"), open_desk(portal) as desk:
             _portals[:], _desks[:] = [portal], [desk]
             yield
     finally:

@@ -17,6 +17,7 @@ from keyportal.api.app import create_api
 from keyportal.api.quick_resolve import QuickResolve
 from keyportal.cli.announce import announce_set_up
 from keyportal.services import retention, sessions
+from keyportal.services.processes import serving
 from keyportal.services.quiet_logs import keep_logs_quiet
 from keyportal.services.release_desk import SWITCH_S, ReleaseDesk, open_desk
 from keyportal.services.start_up import open_portal
@@ -26,6 +27,8 @@ from keyportal.ui.account.page import account_page
 from keyportal.ui.account.state import AccountState
 from keyportal.ui.admin_audit.page import audit_page
 from keyportal.ui.admin_audit.state import AuditState
+from keyportal.ui.admin_encryption.page import encryption_page
+from keyportal.ui.admin_encryption.state import EncryptionState
 from keyportal.ui.admin_policies.page import policies_page
 from keyportal.ui.admin_policies.state import PoliciesState
 from keyportal.ui.admin_providers.page import providers_page
@@ -95,7 +98,7 @@ async def portal_for_the_server() -> AsyncIterator[None]:
     await asyncio.to_thread(announce_set_up, portal)
     going_on = [asyncio.create_task(work()) for work in (_hang_up_on_ended_sessions, _forget_what_is_old)]
     try:
-        async with open_desk(portal) as desk:
+        async with serving(portal, "portal"), open_desk(portal) as desk:
             _desks[:] = [desk]
             yield
     finally:
@@ -180,6 +183,7 @@ _add_page(policies_page, routes.POLICIES, "Policies", [_person, PoliciesState.lo
 _add_page(providers_page, routes.PROVIDERS, "Providers", [_person, ProvidersState.load])
 _add_page(users_page, routes.USERS, "Users", [_person, UsersState.load])
 _add_page(audit_page, routes.AUDIT, "Audit", [_person, AuditState.load_choices, AuditState.load])
+_add_page(encryption_page, routes.ENCRYPTION, "Encryption key", [_person, EncryptionState.load])
 _add_page(account_page, routes.ACCOUNT, "Account", [_person, AccountState.load_account, AccountState.load])
 _add_page(join_page, routes.JOIN, "Join", [OneTimeLinkState.load])
 _add_page(reset_page, routes.RESET, "New password", [OneTimeLinkState.load])

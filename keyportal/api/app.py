@@ -16,6 +16,7 @@ from keyportal.api import (
     agent_keys,
     audit,
     docs,
+    encryption_keys,
     health,
     one_time_links,
     peoples_keys,
@@ -39,6 +40,7 @@ from keyportal.api.links import links_router
 from keyportal.domain.addresses import HOME
 from keyportal.domain.credentials import Ownership
 from keyportal.services.portal import Portal
+from keyportal.services.readiness import Lookout
 
 _DESCRIPTION = (
     "Save and test the API keys of AI providers, and resolve which one to use. Programs send an agent"
@@ -51,11 +53,13 @@ def create_api(
     get_portal: Callable[[], Portal],
     pages: Container[str] = frozenset({HOME}),
     lifespan: Lifespan[FastAPI] | None = None,
+    *,
+    uses_redis: bool = True,
 ) -> FastAPI:
     """Return the application. The portal is fetched per request: it is opened after this is built.
 
     `pages` are the addresses of the pages a form may go on to. `lifespan` opens the portal where nobody
-    else does.
+    else does. Where no pages are served, nothing `uses_redis`, and it may be away.
     """
     api = _Api(
         title="KeyPortal",
@@ -76,6 +80,7 @@ def create_api(
     )
     api.state.get_portal = get_portal
     api.state.pages = pages
+    api.state.lookout = Lookout(uses_redis=uses_redis)
     api.add_exception_handler(RequestValidationError, translate_validation)
     api.add_exception_handler(HTTPException, translate_http)
     for router in (
@@ -97,6 +102,7 @@ def create_api(
         providers.router,
         admin_providers.router,
         policies.router,
+        encryption_keys.router,
         users.router,
         peoples_keys.router,
         audit.router,

@@ -41,6 +41,7 @@ ENTRY = (
     ("/api/admin/users", Permission.USERS_READ),
     ("/api/admin/audit", Permission.AUDIT_READ),
     ("/api/admin/policies", Permission.POLICIES_READ),
+    ("/api/admin/encryption-key", Permission.ENCRYPTION_KEY_READ),
     ("/api/account", Permission.PROFILE_READ),
     ("/api/auth/password", Permission.PROFILE_WRITE),
     ("/api/admin/", Permission.SYSTEM_CREDENTIALS_READ),

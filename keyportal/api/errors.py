@@ -14,7 +14,14 @@ from starlette.responses import JSONResponse
 
 from keyportal.api.schemas import KNOWN_FIELDS, ErrorAnswer
 from keyportal.api.visits import body_fields_of, methods_at, visit_of
-from keyportal.domain.errors import InvalidInput, KeyPortalError, NotFound, TooManyAttempts
+from keyportal.domain.errors import (
+    STORAGE_FAULTS,
+    InvalidInput,
+    KeyPortalError,
+    NotFound,
+    StorageUnavailable,
+    TooManyAttempts,
+)
 
 RETRY_STORAGE_S = 5
 
@@ -60,6 +67,9 @@ STATUS_OF = {
     "internal": 500,
     "unusable_setting": 500,
     "unopenable": 500,
+    "backup_refused": 500,
+    "backup_failed": 500,
+    "restore_refused": 500,
     "invalid_json": 400,
     "invalid_form": 400,
     "not_signed_in": 401,
@@ -88,6 +98,9 @@ STATUS_OF = {
     "provider_taken": 409,
     "link_taken": 409,
     "rotation_under_way": 409,
+    "resealing_under_way": 409,
+    "process_lacks_key": 409,
+    "encryption_key_held": 409,
     "already_reported": 409,
     "reported_too_late": 409,
     "version_conflict": 412,
@@ -99,7 +112,13 @@ STATUS_OF = {
     "too_many_tests": 429,
     "unreachable": 502,
     "storage_unavailable": 503,
+    "storage_read_only": 503,
+    "storage_damaged": 503,
+    "storage_full": 507,
 }
+
+# The database's own troubles: any route that asks it may answer with one.
+STORAGE = tuple(fault.code for fault in STORAGE_FAULTS)
 
 # What a route with credentials can always answer, and what one with a JSON body can besides.
 PROTECTED = (
@@ -109,7 +128,7 @@ PROTECTED = (
     "agent_key_revoked",
     "forbidden",
     "origin_refused",
-    "storage_unavailable",
+    *STORAGE,
 )
 WITH_BODY = ("invalid_json", "body_too_slow", "body_too_large", "unsupported_media_type", "invalid_input")
 WITH_FORM = ("invalid_form", "body_too_slow", "body_too_large", "unsupported_media_type", "invalid_input")
@@ -216,7 +235,7 @@ def _headers(error: KeyPortalError) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allowed}
-    if error.code == "storage_unavailable":
+    if isinstance(error, StorageUnavailable):
         return {"Retry-After": str(RETRY_STORAGE_S)}
     challenge = _CHALLENGES.get(error.code)
     return {"WWW-Authenticate": challenge} if challenge else {}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse
 
 from keyportal.api.auth import OpenPortal, address_of, require_own_origin, user_agent_of
-from keyportal.api.errors import WITH_FORM, refusals
+from keyportal.api.errors import STORAGE, WITH_FORM, refusals
 from keyportal.api.people_schemas import JoinForm, LinkForm
 from keyportal.api.sign_in import SEE_OTHER, enter
 from keyportal.domain.secret import Secret
@@ -14,7 +14,7 @@ from keyportal.services import one_time_links
 
 router = APIRouter(prefix="/api/auth", tags=["Sign-in"], default_response_class=RedirectResponse)
 
-_REFUSALS = refusals(*WITH_FORM, "link_ended", "origin_refused", "too_many_attempts", "storage_unavailable")
+_REFUSALS = refusals(*WITH_FORM, "link_ended", "origin_refused", "too_many_attempts", *STORAGE)
 
 
 @router.post("/join", summary="Make your account with an invitation", responses=_REFUSALS, **SEE_OTHER)

@@ -14,7 +14,7 @@ from keyportal.api.auth import (
     require_own_origin,
     user_agent_of,
 )
-from keyportal.api.errors import PROTECTED, WITH_FORM, refusals
+from keyportal.api.errors import PROTECTED, STORAGE, WITH_FORM, refusals
 from keyportal.api.people_schemas import PasswordForm
 from keyportal.api.schemas import SetUpForm, SignInForm
 from keyportal.api.visits import visit_of
@@ -35,9 +35,7 @@ SEE_OTHER: dict[str, Any] = {"status_code": 303, "response_class": RedirectRespo
 @router.post(
     "/sign-in",
     summary="Sign in with a form; the answer sets the session cookie",
-    responses=refusals(
-        *WITH_FORM, "sign_in_failed", "origin_refused", "too_many_attempts", "storage_unavailable"
-    ),
+    responses=refusals(*WITH_FORM, "sign_in_failed", "origin_refused", "too_many_attempts", *STORAGE),
     **SEE_OTHER,
 )
 def submit_sign_in(
@@ -55,9 +53,7 @@ def submit_sign_in(
 @router.post(
     "/set-up",
     summary="Make the first admin with the code from the console",
-    responses=refusals(
-        *WITH_FORM, "already_set_up", "origin_refused", "too_many_attempts", "storage_unavailable"
-    ),
+    responses=refusals(*WITH_FORM, "already_set_up", "origin_refused", "too_many_attempts", *STORAGE),
     **SEE_OTHER,
 )
 def submit_set_up(
@@ -89,7 +85,7 @@ def submit_password(
 @router.post(
     "/sign-out",
     summary="End the session of the cookie; doing it twice is no error",
-    responses=refusals("origin_refused", "storage_unavailable"),
+    responses=refusals("origin_refused", *STORAGE),
     **SEE_OTHER,
 )
 def submit_sign_out(portal: OpenPortal, request: Request) -> RedirectResponse:

@@ -1,12 +1,14 @@
 """The commands of `python -m keyportal`."""
 
+import json
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from keyportal.cli import providers
+from keyportal.cli import audit, backups, encryption_key, providers
 from keyportal.cli.console import EXIT_REFUSED, opened_portal, refusals_as_exit_codes, say
 from keyportal.cli.run import run
 from keyportal.cli.serve import serve
@@ -28,9 +30,14 @@ agent_keys_app = typer.Typer(help="Keys for programs.", no_args_is_help=True)
 app.add_typer(users_app, name="users")
 app.add_typer(agent_keys_app, name="agent-keys")
 app.add_typer(providers.app, name="providers")
+app.add_typer(encryption_key.app, name="encryption-key")
+app.add_typer(audit.app, name="audit")
 app.command()(serve)
 app.command()(serve_api)
 app.command()(providers.check)
+app.command()(backups.backup)
+app.command()(backups.verify)
+app.command()(backups.restore)
 # Whatever follows the program's name is the program's own.
 app.command(context_settings={"allow_interspersed_args": False})(run)
 
@@ -107,11 +114,13 @@ def resolve(
 
 
 @app.command("doctor")
-def examine() -> None:
-    """Look at settings, database, schema, encryption key and audit trail."""
+def examine(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Say in plain words what is well and what is not. Changes nothing."""
     with refusals_as_exit_codes():
         findings = doctor.examine(load_settings())
-    for finding in findings:
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+    for finding in () if as_json else findings:
         print(f"{'ok ' if finding.is_ok else 'BAD'}  {finding.part}: {finding.advice}")
     if not all(finding.is_ok for finding in findings):
         raise typer.Exit(EXIT_REFUSED)

@@ -35,9 +35,9 @@ def refusals_as_exit_codes() -> Iterator[None]:
 
 
 @contextmanager
-def opened_portal() -> Iterator[Portal]:
+def opened_portal(*, may_miss_keys: bool = False) -> Iterator[Portal]:
     with refusals_as_exit_codes():
-        portal = open_portal(load_settings())
+        portal = open_portal(load_settings(), may_miss_keys=may_miss_keys)
         try:
             yield portal
         finally:

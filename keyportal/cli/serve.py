@@ -17,6 +17,7 @@ import typer
 from keyportal.cli.console import EXIT_REFUSED, refusals_as_exit_codes, say
 from keyportal.cli.ports import require_free_port
 from keyportal.services import first_run
+from keyportal.services.own_files import prepare_folder
 from keyportal.services.start_up import open_portal, registry_from, require_redis
 from keyportal.settings import ROOT, Settings, env_file, load_settings
 
@@ -42,14 +43,21 @@ def serve(
 
 def build_pages() -> None:
     """Build the pages unless they are up to date. Prints the builder's output only if it fails."""
+    if _is_built():
+        # Nothing is written then: the folder may be one that can only be read.
+        return
     with (ROOT / ".build.lock").open("w") as lock:
         # Two starts at once must not build into one folder.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _BUILD.is_dir() and _STAMP.is_file() and _STAMP.read_text() == _fingerprint():
+        if _is_built():
             return
         _build()
         # Taken afterwards: a build may write the lock file of its packages.
         _STAMP.write_text(_fingerprint())
+
+
+def _is_built() -> bool:
+    return _BUILD.is_dir() and _STAMP.is_file() and _STAMP.read_text() == _fingerprint()
 
 
 def _build() -> None:
@@ -81,6 +89,7 @@ def _prepare() -> Settings:
     settings = load_settings()
     # Before anything is written: a key in .env must not be the only trace of a start that failed.
     registry_from(settings)
+    prepare_folder(settings)
     if first_run.ensure_encryption_key(settings, env_file()):
         say(f"A new encryption key is in {env_file().name}. Back it up: without it saved API keys are lost.")
     settings = load_settings()

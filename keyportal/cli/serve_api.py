@@ -10,7 +10,7 @@ from granian.log import LogLevels
 
 from keyportal.cli.console import refusals_as_exit_codes, say
 from keyportal.cli.ports import require_free_port
-from keyportal.services.start_up import registry_from
+from keyportal.services.start_up import open_portal
 from keyportal.settings import load_settings
 
 _MODULE = "keyportal.data_plane"
@@ -24,8 +24,8 @@ def serve_api(
     """Serve /api/ and nothing else, on the portal's database, apart from its pages."""
     with refusals_as_exit_codes():
         settings = load_settings()
-        settings.require_encryption_key()
-        registry_from(settings)
+        # Before anything listens; closed again, because no connection outlives a fork.
+        open_portal(settings).close()
         host = host or settings.host
         require_free_port(host, port, "--port")
     # Imported once, here: the workers are copies of this process.

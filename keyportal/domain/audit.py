@@ -43,6 +43,12 @@ class Action(StrEnum):
     USAGE_EXPORT = "usage.export"
     AUDIT_EXPORT = "audit.export"
     AUDIT_VERIFY = "audit.verify"
+    ENCRYPTION_KEY_ROTATE = "encryption_key.rotate"
+    ENCRYPTION_KEY_RETIRE = "encryption_key.retire"
+    ENCRYPTION_KEY_VERIFY = "encryption_key.verify"
+    ENCRYPTION_KEY_ABANDON = "encryption_key.abandon"
+    BACKUP_CREATE = "backup.create"
+    BACKUP_RESTORE = "backup.restore"
     ACCESS_REFUSED = "access.refused"
 
 
@@ -77,6 +83,7 @@ DETAILS = frozenset(
         "model_pattern",
         "replaces",
         "count",
+        "unproven",
         "to",
         "owned",
         "browser",
@@ -84,5 +91,6 @@ DETAILS = frozenset(
         "failed_over_from",
         "until",
         "resolution_id",
+        "at",
     }
 )

@@ -119,6 +119,27 @@ class RotationUnderWay(KeyPortalError):
     message = "A new value waits to take this key's place. Finish that rotation or discard it first."
 
 
+class ResealingUnderWay(KeyPortalError):
+    """Somebody is rotating the encryption key at this moment."""
+
+    code = "resealing_under_way"
+    message = "Saved values are being re-sealed at this moment. Wait until that is done, then look again."
+
+
+class ProcessLacksKey(KeyPortalError):
+    """A server that runs was started without an encryption key that others are about to need."""
+
+    code = "process_lacks_key"
+    message = "A running server does not hold the current encryption key yet. Restart it, then try again."
+
+
+class EncryptionKeyHeld(KeyPortalError):
+    """A key is to be given up as lost that is not lost."""
+
+    code = "encryption_key_held"
+    message = "This encryption key is not lost. Nothing was changed."
+
+
 class AlreadyReported(KeyPortalError):
     code = "already_reported"
     message = "Another outcome was reported for this before, and the first one counts. Report each once."
@@ -228,3 +249,44 @@ class Unopenable(KeyPortalError):
 class StorageUnavailable(KeyPortalError):
     code = "storage_unavailable"
     message = "The database cannot be reached. Try again in a moment."
+
+
+class StorageFull(StorageUnavailable):
+    """Reading still works."""
+
+    code = "storage_full"
+    message = "The database's disk is full, so nothing was saved. Once it has room again, try again."
+
+
+class StorageReadOnly(StorageUnavailable):
+    """Reading still works."""
+
+    code = "storage_read_only"
+    message = "The database can only be read just now, so nothing was saved. Tell an admin, then try again."
+
+
+class StorageDamaged(StorageUnavailable):
+    code = "storage_damaged"
+    message = "The database is damaged. Tell an admin: `python -m keyportal doctor` says what to do."
+
+
+class BackupRefused(KeyPortalError):
+    """A backup cannot be made as asked, or a file is none that can be used."""
+
+    code = "backup_refused"
+
+
+class BackupFailed(KeyPortalError):
+    """A copy could not be finished. What was begun is gone, and the database is as it was."""
+
+    code = "backup_failed"
+
+
+class RestoreRefused(KeyPortalError):
+    """A backup is not put in the place of this database. Nothing was touched."""
+
+    code = "restore_refused"
+
+
+# What any act on the database may meet.
+STORAGE_FAULTS = (StorageUnavailable, StorageReadOnly, StorageDamaged, StorageFull)

@@ -48,6 +48,10 @@ class Permission(StrEnum):
     AUDIT_READ = "audit:read"
     USAGE_READ = "usage:read"
     USAGE_READ_ALL = "usage:read_all"
+    ENCRYPTION_KEY_READ = "encryption_key:read"
+    ENCRYPTION_KEY_ROTATE = "encryption_key:rotate"
+    ENCRYPTION_KEY_ABANDON = "encryption_key:abandon"
+    BACKUPS_WRITE = "backups:write"
 
 
 _MEMBER = frozenset(
@@ -83,6 +87,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.POLICIES_WRITE,
         Permission.AUDIT_READ,
         Permission.USAGE_READ_ALL,
+        Permission.ENCRYPTION_KEY_READ,
+        Permission.ENCRYPTION_KEY_ROTATE,
     },
 }
 
@@ -117,6 +123,11 @@ OPERATOR_PERMISSIONS = frozenset(
         Permission.CHAIN_READ,
         Permission.SECRETS_RELEASE,
         Permission.SECRETS_RELEASE_ANY,
+        Permission.ENCRYPTION_KEY_READ,
+        Permission.ENCRYPTION_KEY_ROTATE,
+        Permission.ENCRYPTION_KEY_ABANDON,
+        Permission.BACKUPS_WRITE,
+        Permission.AUDIT_READ,
     }
 )
 

@@ -35,6 +35,11 @@ def find_agent_key(
     return found[0] if found else None
 
 
+def count_agent_keys(session: Session, user_id: str) -> int:
+    query = select(func.count()).select_from(AgentKeyRow).where(AgentKeyRow.user_id == user_id)
+    return session.exec(query.where(col(AgentKeyRow.deleted_at).is_(None))).one()
+
+
 def find_agent_keys(
     session: Session, user_id: str, agent_key_ids: Sequence[str], *, for_update: bool = False
 ) -> Sequence[AgentKeyRow]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import func, text
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,28 @@ _LOST = text("(credentials.unreadable OR credentials.sealed IS NULL)")
 def lost(session: Session, owner_key: str, limit: int) -> Sequence[CredentialRow]:
     """Return keys whose value cannot be had: it does not open, or was never entered here."""
     return _rows(session, owner_key, limit, _LOST, order=CredentialRow.id)
+
+
+def marked_unreadable(session: Session) -> Sequence[str]:
+    """Return the ids of everybody's keys that are known not to open."""
+    query = select(CredentialRow.id).where(
+        col(CredentialRow.unreadable), col(CredentialRow.sealed).is_not(None)
+    )
+    return session.exec(query).all()
+
+
+def unmark_unreadable(session: Session, credential_ids: Sequence[str]) -> None:
+    """Forget that these do not open. A value that was replaced meanwhile has no mark anyway."""
+    statement = update(CredentialRow).where(col(CredentialRow.id).in_(credential_ids))
+    session.exec(statement.values(unreadable=False))
+
+
+def count_without_value(session: Session) -> int:
+    """Return how many keys of everybody wait for their value to be entered again."""
+    query = select(func.count()).select_from(CredentialRow)
+    return session.exec(
+        query.where(col(CredentialRow.deleted_at).is_(None), col(CredentialRow.sealed).is_(None))
+    ).one()
 
 
 def failing(session: Session, owner_key: str, outcomes: Sequence[str], limit: int) -> Sequence[CredentialRow]:

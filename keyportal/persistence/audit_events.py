@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, union
+from sqlalchemy import func, or_, true, union
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from keyportal.persistence.credentials import escape_like
+from keyportal.persistence.faults import is_no_text
 from keyportal.persistence.tables import AuditEventRow
 
 # No list is counted or paged further.
@@ -42,18 +44,67 @@ def find_event(session: Session, number: int) -> AuditEventRow | None:
     return session.get(AuditEventRow, number)
 
 
+class UnreadableEvent(Exception):
+    """What stands at this number is no event any more: somebody wrote something else there."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def events_in_order(session: Session, batch: int = 1000) -> Iterator[AuditEventRow]:
-    """Yield the whole trail, oldest first, in batches."""
-    after = 0
+    """Yield the whole trail, oldest first, in batches. Raises UnreadableEvent behind those before it."""
+    behind: Any = true()
     while True:
-        query = select(AuditEventRow).where(col(AuditEventRow.id) > after).order_by(col(AuditEventRow.id))
-        rows = session.exec(query.limit(batch)).all()
+        try:
+            rows = session.exec(_by_number().where(behind).limit(batch)).all()
+        except (ValueError, OperationalError) as problem:
+            if not is_no_text(problem):
+                raise
+            yield from _up_to_the_unreadable(session, behind)
+            return
         if not rows:
             return
         yield from rows
-        after = rows[-1].id or 0
+        behind = col(AuditEventRow.id) > rows[-1].id
         # What was read is not kept: a trail may be longer than memory.
         session.expunge_all()
+
+
+def _up_to_the_unreadable(session: Session, behind: Any) -> Iterator[AuditEventRow]:
+    numbers = select(AuditEventRow.id).where(behind).order_by(col(AuditEventRow.id))
+    for number in session.exec(numbers):
+        try:
+            row = session.get(AuditEventRow, number)
+        except (ValueError, OperationalError):
+            raise UnreadableEvent(number or 0) from None
+        if row is not None:
+            yield row
+
+
+def first_event(session: Session) -> AuditEventRow | None:
+    return session.exec(_by_number().limit(1)).first()
+
+
+def has_event_under(session: Session, key_id: str, since: datetime) -> bool:
+    """Tell whether an event was written under an encryption key, of which there is none before `since`."""
+    query = select(AuditEventRow.id).where(AuditEventRow.key_id == key_id, col(AuditEventRow.at) >= since)
+    return session.exec(query.limit(1)).first() is not None
+
+
+def newest_number(session: Session) -> int:
+    """Return the number of the newest event, 0 for an empty trail."""
+    return session.exec(select(func.max(AuditEventRow.id))).one() or 0
+
+
+def event_before(session: Session, number: int) -> AuditEventRow | None:
+    """Return the event in front of the one with this number, whether that is there or not."""
+    query = select(AuditEventRow).where(col(AuditEventRow.id) < number)
+    return session.exec(query.order_by(col(AuditEventRow.id).desc()).limit(1)).first()
+
+
+def _by_number() -> Any:
+    return select(AuditEventRow).order_by(col(AuditEventRow.id))
 
 
 def search_events(
@@ -143,7 +194,7 @@ def _conditions(session: Session, wanted: EventFilter) -> list[Any]:
 
 
 def _text(session: Session, text: str) -> list[Any]:
-    newest = session.exec(select(func.max(AuditEventRow.id))).one() or 0
+    newest = newest_number(session)
     pattern = f"%{escape_like(text)}%"
     found = or_(
         col(AuditEventRow.object_label).ilike(pattern, escape=_ESCAPE),

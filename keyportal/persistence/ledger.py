@@ -1,14 +1,13 @@
 """Puts on record what was handed out, over connections of its own that belong to the event loop."""
 
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Engine
 
-from keyportal.domain.errors import StorageUnavailable
 from keyportal.persistence.engine import sqlite_pragmas
+from keyportal.persistence.faults import is_read_only, is_stale_after, outage_of, sqlite_code
 from keyportal.persistence.release_batches import LAST_LINK, Batch, Link, write_sqlite
 
 NUMBER = "SELECT number FROM changes WHERE scope = ''"
@@ -50,13 +49,19 @@ class SqliteLedger:
 
         Raises Busy, StorageUnavailable.
         """
+        is_new = self._connection is None
         try:
             return self._write(batch, known, link)
         except sqlite3.Error as problem:
             self._roll_back()
-            if getattr(problem, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if sqlite_code(problem) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise Busy from None
-            raise StorageUnavailable from None
+            if is_stale_after(problem):
+                await self.close()
+            if is_read_only(problem) and not is_new:
+                # It may be this connection alone, made while the file could only be read.
+                return await self.write(batch, known, link)
+            raise outage_of(problem) from None
         except BaseException:
             # Nobody else could write.
             self._roll_back()
@@ -75,20 +80,28 @@ class SqliteLedger:
         return None
 
     async def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-        for pragma in (*sqlite_pragmas(), "busy_timeout=0", f"wal_autocheckpoint={_LOG_PAGES}"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (*sqlite_pragmas(), "busy_timeout=0", f"wal_autocheckpoint={_LOG_PAGES}"):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _roll_back(self) -> None:
         if self._connection is not None and self._connection.in_transaction:
-            with suppress(sqlite3.Error):
+            try:
                 self._connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                # It would hold everybody else up.
+                self._connection.close()
+                self._connection = None
 
 
 class Ledger(Protocol):
@@ -109,7 +122,8 @@ def ledger_of(engine: Engine) -> Ledger:
     if engine.dialect.name == "sqlite":
         return SqliteLedger(engine.url.database or "")
     # A second SQLite's start would wait for.
+    from keyportal.persistence.postgres_connections import connect_parameters
     from keyportal.persistence.postgres_ledger import PostgresLedger
 
     _, parameters = engine.dialect.create_connect_args(engine.url)
-    return PostgresLedger(parameters)
+    return PostgresLedger({**connect_parameters(engine.url), **parameters})

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import psycopg
 
-from keyportal.domain.errors import StorageUnavailable
 from keyportal.persistence.engine import CHAIN_LOCK
+from keyportal.persistence.faults import outage_of
 from keyportal.persistence.ledger import CHANGES, NUMBER, Busy, Changed, Held
 from keyportal.persistence.postgres_call import call, is_quiet
 from keyportal.persistence.release_batches import (
@@ -65,12 +65,12 @@ class PostgresLedger:
             except psycopg.errors.LockNotAvailable:
                 following = self._say_who_is_held(sorted(batch.uses))
             return await _in_time(following)
-        except TimeoutError:
+        except TimeoutError as problem:
             self._hang_up()
-            raise StorageUnavailable from None
-        except (psycopg.Error, OSError):
+            raise outage_of(problem) from None
+        except (psycopg.Error, OSError) as problem:
             await self.close()
-            raise StorageUnavailable from None
+            raise outage_of(problem) from None
 
     async def _record(self, batch: Batch, known: int, link: Link) -> bool:
         """Write it with one call. False if it is not known what to write behind, or somebody came between."""

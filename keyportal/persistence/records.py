@@ -7,7 +7,6 @@ from sqlmodel import Session, col, select
 
 from keyportal.persistence.tables import (
     AttemptRow,
-    CredentialRow,
     EncryptionKeyRow,
     SettingRow,
 )
@@ -27,8 +26,10 @@ def delete_setting(session: Session, name: str) -> bool:
     return done.rowcount == 1
 
 
-def encryption_keys(session: Session) -> list[EncryptionKeyRow]:
-    return list(session.exec(select(EncryptionKeyRow).order_by(col(EncryptionKeyRow.created_at))).all())
+def encryption_keys(session: Session, *, for_update: bool = False) -> list[EncryptionKeyRow]:
+    """Return every key this database was written with, the oldest first."""
+    query = select(EncryptionKeyRow).order_by(col(EncryptionKeyRow.created_at), col(EncryptionKeyRow.key_id))
+    return list(session.exec(query.with_for_update() if for_update else query).all())
 
 
 def add_encryption_key(session: Session, row: EncryptionKeyRow) -> None:
@@ -37,20 +38,14 @@ def add_encryption_key(session: Session, row: EncryptionKeyRow) -> None:
 
 
 def count_seal(session: Session, key_id: str, number: int = 1) -> int:
-    """Add to a key's seals and return the new number."""
+    """Add to a key's seals and return the new number. A key that seals is in use, whatever was said."""
     done = session.exec(
         update(EncryptionKeyRow)
         .where(col(EncryptionKeyRow.key_id) == key_id)
-        .values(seals=EncryptionKeyRow.seals + number)
+        .values(seals=EncryptionKeyRow.seals + number, retired_at=None, abandoned_at=None)
         .returning(col(EncryptionKeyRow.seals))
     )
     return done.scalar_one()
-
-
-def sealed_key_ids(session: Session) -> set[str]:
-    """Return the ids of the encryption keys that live sealed values need."""
-    query = select(CredentialRow.key_id).where(col(CredentialRow.sealed).is_not(None)).distinct()
-    return set(session.exec(query).all())
 
 
 def find_attempts(session: Session, key: str) -> AttemptRow | None:

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from keyportal.persistence.tables import SessionRow, UserRow
 
-_MOST_SHOWN = 100
+# Open ones of one person: all that a list shows.
+MOST = 100
 
 
 def find_session(
@@ -35,7 +36,7 @@ def live_sessions_of(
     """Return a person's live sessions, the one seen last first; of a great many, the first hundred."""
     query = select(SessionRow).where(SessionRow.user_id == user_id, *_live(now, idle_since))
     order = (col(SessionRow.last_seen_at).desc(), col(SessionRow.created_at).desc(), col(SessionRow.id))
-    return session.exec(query.order_by(*order).limit(_MOST_SHOWN)).all()
+    return session.exec(query.order_by(*order).limit(MOST)).all()
 
 
 def sessions_open(
@@ -69,6 +70,15 @@ def end_sessions_of(session: Session, user_id: str, now: datetime, *, but: str |
     lock_sessions_of(session, user_id)
     wanted: list[Any] = [col(SessionRow.user_id) == user_id]
     return _end(session, now, *wanted, *([col(SessionRow.digest) != but] if but else []))
+
+
+def end_oldest_of(session: Session, user_id: str, now: datetime, idle_since: datetime) -> int:
+    """Make room for one more session: end those seen longest ago. Returns how many were too many."""
+    lock_sessions_of(session, user_id)
+    query = select(SessionRow.digest).where(SessionRow.user_id == user_id, *_live(now, idle_since))
+    order = (col(SessionRow.last_seen_at).desc(), col(SessionRow.created_at).desc(), col(SessionRow.id))
+    too_many = session.exec(query.order_by(*order).offset(MOST - 1)).all()
+    return _end(session, now, col(SessionRow.digest).in_(too_many)) if too_many else 0
 
 
 def lock_sessions_of(session: Session, user_id: str) -> None:

@@ -20,6 +20,11 @@ from keyportal.persistence.columns import (
     present_index,
 )
 from keyportal.persistence.columns import new_id as new_id
+from keyportal.persistence.deployment_tables import AttemptRow as AttemptRow
+from keyportal.persistence.deployment_tables import CheckSlotRow as CheckSlotRow
+from keyportal.persistence.deployment_tables import EncryptionKeyRow as EncryptionKeyRow
+from keyportal.persistence.deployment_tables import ProcessRow as ProcessRow
+from keyportal.persistence.deployment_tables import SettingRow as SettingRow
 from keyportal.persistence.usage_tables import ChangeRow as ChangeRow
 from keyportal.persistence.usage_tables import UsageDayRow as UsageDayRow
 from keyportal.persistence.usage_tables import UsageReportRow as UsageReportRow
@@ -250,44 +255,3 @@ class ProviderRow(SQLModel, table=True):
     created_at: datetime
     updated_at: datetime
     version: int = 1
-
-
-class CheckSlotRow(SQLModel, table=True):
-    """A check that is running somewhere in this deployment. One left behind by a crash expires."""
-
-    __tablename__ = "check_slots"
-
-    id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
-    person: str
-    expires_at: datetime
-
-
-class SettingRow(SQLModel, table=True):
-    """A value the deployment keeps about itself, such as the set-up code's digest."""
-
-    __tablename__ = "settings"
-
-    name: str = Field(primary_key=True, max_length=64)
-    value: str
-    updated_at: datetime
-
-
-class EncryptionKeyRow(SQLModel, table=True):
-    """An encryption key this database was written with: a canary it must open, and its seals."""
-
-    __tablename__ = "encryption_keys"
-
-    key_id: str = Field(primary_key=True, max_length=8)
-    canary: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    seals: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    created_at: datetime
-
-
-class AttemptRow(SQLModel, table=True):
-    """How often a guess was made against one account or from one address in a window."""
-
-    __tablename__ = "attempts"
-
-    key: str = Field(primary_key=True, max_length=300)
-    count: int
-    window_ends_at: datetime

@@ -1,12 +1,13 @@
 """Turning a bearer value into a principal. Junk never costs a query; wrong values look alike."""
 
 import hmac
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlmodel import Session
 
 from keyportal.domain.agent_keys import AgentKeyStatus, agent_key_status
-from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRevoked
+from keyportal.domain.errors import AgentKeyExpired, AgentKeyRefused, AgentKeyRevoked, StorageUnavailable
 from keyportal.domain.principals import Principal, Role, Scope, agent_principal
 from keyportal.persistence import agent_keys
 from keyportal.persistence.tables import AgentKeyRow, UserRow
@@ -31,7 +32,9 @@ def require_agent(portal: Portal, bearer: str, address: str = "") -> Principal:
     except AgentKeyRefused as refusal:
         # Once a minute: a program that keeps trying must not fill the trail.
         if is_first_this_minute:
-            audit.record_refusal(portal, principal, "agent key", refusal.code)
+            # The refusal stands, recorded or not.
+            with suppress(StorageUnavailable):
+                audit.record_refusal(portal, principal, "agent key", refusal.code)
         raise
     return principal
 
@@ -70,8 +73,12 @@ def _mark_used(portal: Portal, row: AgentKeyRow) -> bool:
     now = portal.clock.now()
     if row.last_used_at is not None and now - row.last_used_at < _USED_EVERY:
         return False
-    with portal.database.transaction() as session:
-        agent_keys.mark_agent_key_used(session, row.id, now)
+    try:
+        with portal.database.transaction(at_once=True) as session:
+            agent_keys.mark_agent_key_used(session, row.id, now)
+    except StorageUnavailable:
+        # Whoever only reads is served; a resolve writes more than this, and cannot.
+        return False
     return True
 
 

@@ -17,6 +17,7 @@ from keyportal.services.agent_key_rows import (
     agent_key_view,
     new_row,
     record,
+    require_room,
     require_row,
     require_scopes,
     store,
@@ -49,6 +50,7 @@ def rotate(
         if old.revoked_at is not None:
             raise InvalidInput("This agent key was revoked. Create a new one instead.")
         scopes, name, length = require_scopes(principal, old.scopes), old.name, _length_of(session, old)
+        require_room(session, old.user_id)
         _make_room(session, old)
         old.expires_at = min(old.expires_at, now + overlap)
         store(session, old)

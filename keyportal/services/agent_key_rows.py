@@ -21,6 +21,9 @@ from keyportal.services import audit
 from keyportal.services.portal import Portal
 from keyportal.vault.tokens import digest, new_agent_token
 
+# Of one person, expired and revoked ones too: one account must not fill the database.
+MOST_AGENT_KEYS = 1000
+
 
 @dataclass(frozen=True)
 class AgentKeyView:
@@ -113,6 +116,12 @@ def require_scopes(principal: Principal, wanted: Sequence[str]) -> tuple[Scope, 
     if Scope.RESOLVE_ANY in scopes:
         principal.require(Permission.AGENT_KEYS_GRANT_ANY)
     return scopes
+
+
+def require_room(session: Session, user_id: str) -> None:
+    """Refuse one more agent key than a person may have. Raises InvalidInput."""
+    if agent_keys.count_agent_keys(session, user_id) >= MOST_AGENT_KEYS:
+        raise InvalidInput(f"A person has at most {MOST_AGENT_KEYS:,} agent keys. Delete some first.")
 
 
 def store(session: Session, row: AgentKeyRow) -> None:

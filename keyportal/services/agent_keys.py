@@ -23,6 +23,7 @@ from keyportal.services.agent_key_rows import (
     new_row,
     owner_of,
     record,
+    require_room,
     require_row,
     require_scopes,
     store,
@@ -98,9 +99,11 @@ def create(portal: Portal, principal: Principal, new: NewAgentKey) -> IssuedAgen
     name, scopes = require_name(new.name), require_scopes(principal, new.scopes)
     with acting(portal, principal) as session:
         lifetime = _require_lifetime(policies_in(session), _wanted_lifetime(portal, new))
+        user_id = _owner_of_new(session, principal, new)
+        require_room(session, user_id)
         row, token = new_row(
             portal,
-            user_id=_owner_of_new(session, principal, new),
+            user_id=user_id,
             name=name,
             scopes=scopes,
             created_by=principal.email or principal.label,

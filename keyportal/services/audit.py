@@ -18,7 +18,6 @@ from keyportal.persistence.release_batches import START as START
 from keyportal.persistence.release_batches import Batch, Event, write_in
 from keyportal.persistence.tables import AuditEventRow
 from keyportal.services.portal import Portal
-from keyportal.vault.keyring import EncryptionKey
 
 _LABEL_LIMIT = 200
 
@@ -120,11 +119,11 @@ def record_refusal(portal: Portal, principal: Principal, route: str, reason: str
 
 def linking(portal: Portal) -> Callable[[str, Event], str]:
     """Return what gives an event its link behind another's."""
-    key = portal.keyring.current
-    return lambda before, event: link_of(key, before, event)
+    audit_key = portal.keyring.current.audit
+    return lambda before, event: link_of(audit_key, before, event)
 
 
-def link_of(key: EncryptionKey, before: str, row: AuditEventRow | Event) -> str:
+def link_of(audit_key: bytes, before: str, row: AuditEventRow | Event) -> str:
     """Return HMAC-SHA256 over the link before and every column of this event."""
     parts = [
         before,
@@ -145,4 +144,4 @@ def link_of(key: EncryptionKey, before: str, row: AuditEventRow | Event) -> str:
         # Events of before this column was there have none, and keep their link.
         parts.append(row.user_id)
     message = json.dumps([str(p) for p in parts], ensure_ascii=True).encode()
-    return hmac.digest(key.audit, message, "sha256").hex()
+    return hmac.digest(audit_key, message, "sha256").hex()

@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "use": (*_USE, Action.USAGE_EXPORT),
     "agent_keys": tuple(a for a in Action if a.startswith("agent_key.")),
     "settings": tuple(a for a in Action if a.startswith(("provider.", "policy."))),
+    "encryption": tuple(a for a in Action if a.startswith(("encryption_key.", "backup."))),
     "audit": tuple(a for a in Action if a.startswith("audit.")),
     "refusals": (Action.ACCESS_REFUSED,),
 }

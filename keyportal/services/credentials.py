@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from keyportal.domain.audit import Action
 from keyportal.domain.credentials import Ownership, require_value
-from keyportal.domain.errors import NotFound, ProviderTaken, VersionConflict
+from keyportal.domain.errors import InvalidInput, NotFound, ProviderTaken, VersionConflict
 from keyportal.domain.masks import mask_secret
 from keyportal.domain.principals import Permission, Principal
 from keyportal.domain.secret import Secret
@@ -22,7 +22,7 @@ from keyportal.domain.text import (
     require_name,
     require_note,
 )
-from keyportal.persistence import credential_chains, credentials
+from keyportal.persistence import credential_chains, credentials, importing
 from keyportal.persistence.engine import take_lock
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import destination_of
@@ -45,13 +45,14 @@ from keyportal.services.credential_lists import search as search
 from keyportal.services.credential_views import CredentialView, credential_view
 from keyportal.services.key_events import record_key
 from keyportal.services.paging import PAGE_SIZES as PAGE_SIZES
+from keyportal.services.policies import ONE_KEY_LOCK as ONE_KEY_LOCK
 from keyportal.services.policies import policies_in
 from keyportal.services.portal import Portal
 from keyportal.services.sealing import seal_credential
 from keyportal.services.wiping import wipe
 
-# Two new keys for one provider come one after the other where there may be only one.
-ONE_KEY_LOCK = 742021
+# Live keys of one person, and of the system. One account must not fill the database.
+MOST_KEYS = 10_000
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def store_new(portal: Portal, session: Session, prepared: Prepared) -> None:
     """Seal and store a prepared key; the caller writes the event, after the last key of several."""
     row = prepared.row
     _require_place(session, row)
+    require_room(session, row.owner_key)
     require_free_name(session, row)
     credential_chains.lock_end(session, row.owner_key, row.provider)
     row.position = credentials.next_position(session, row.owner_key, row.provider)
@@ -159,6 +161,12 @@ def store_new(portal: Portal, session: Session, prepared: Prepared) -> None:
     store_row(session, row)
     seal_credential(portal, session, row, prepared.secret, prepared.secret_fields)
     store_row(session, row)
+
+
+def require_room(session: Session, owner_key: str, number: int = 1) -> None:
+    """Refuse new keys above what one owner may have. Raises InvalidInput."""
+    if importing.count_live(session, owner_key) + number > MOST_KEYS:
+        raise InvalidInput(f"There is room for {MOST_KEYS:,} keys. Delete some that are not used first.")
 
 
 def update(
@@ -211,7 +219,7 @@ def _require_place(session: Session, row: CredentialRow) -> None:
         return
     if row.ownership != Ownership.USER or not row.provider:
         return
-    if policies_in(session).one_key_per_provider:
-        take_lock(session, ONE_KEY_LOCK)
-        if credentials.has_key_for(session, row.owner_key, row.provider):
-            raise ProviderTaken(field="provider")
+    take_lock(session, ONE_KEY_LOCK)
+    is_one = policies_in(session).one_key_per_provider
+    if is_one and credentials.has_key_for(session, row.owner_key, row.provider):
+        raise ProviderTaken(field="provider")

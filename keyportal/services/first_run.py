@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dotenv import dotenv_values
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from keyportal.domain.errors import UnusableSetting
+from keyportal.persistence.engine import open_engine
 from keyportal.settings import ENCRYPTION_KEY, Settings
 
 _NOTE = "# Encrypts every saved API key. Back it up now, away from the database: without it they are lost.\n"
@@ -27,7 +29,7 @@ def ensure_encryption_key(settings: Settings, env_file: Path) -> bool:
         return False
     line = f"{_NOTE}{ENCRYPTION_KEY}={secrets.token_hex(32)}\n"
     try:
-        with _locked(env_file):
+        with locked(env_file):
             if dotenv_values(env_file).get(ENCRYPTION_KEY):
                 # Another start was faster; its key is the one.
                 return False
@@ -35,12 +37,15 @@ def ensure_encryption_key(settings: Settings, env_file: Path) -> bool:
                 settings.require_encryption_key()
             _append_private(env_file, line)
     except OSError:
-        raise UnusableSetting(ENCRYPTION_KEY, "is not set, and .env cannot be written.") from None
+        raise UnusableSetting(
+            ENCRYPTION_KEY,
+            "is not set, and .env cannot be written. Make its folder writable, or set the key.",
+        ) from None
     return True
 
 
 @contextmanager
-def _locked(env_file: Path) -> Iterator[None]:
+def locked(env_file: Path) -> Iterator[None]:
     with env_file.with_name(env_file.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -51,11 +56,15 @@ def has_database(settings: Settings) -> bool:
     url = make_url(settings.database_url)
     if settings.uses_sqlite:
         return bool(url.database) and Path(str(url.database)).exists()
-    engine = create_engine(url)
+    engine = open_engine(settings.database_url, poolclass=NullPool)
     try:
         return bool(inspect(engine).get_table_names())
     except SQLAlchemyError:
-        raise UnusableSetting("DATABASE_URL", "names a database that cannot be opened.") from None
+        raise UnusableSetting(
+            "DATABASE_URL",
+            "names a database that cannot be opened. See that the server runs, and that host, port, name and"
+            " password are right.",
+        ) from None
     finally:
         engine.dispose()
 

@@ -26,7 +26,7 @@ from keyportal.services import audit
 from keyportal.services.acting import acting
 from keyportal.services.credential_access import READ, WRITE, owner_key_of
 from keyportal.services.credential_edits import CredentialEdit, apply_edit
-from keyportal.services.credentials import ONE_KEY_LOCK, NewCredential, Prepared, prepare
+from keyportal.services.credentials import ONE_KEY_LOCK, NewCredential, Prepared, prepare, require_room
 from keyportal.services.import_guesses import fields_for
 from keyportal.services.import_lines import Lines, RefusedLine, read_lines
 from keyportal.services.import_rows import (
@@ -186,6 +186,8 @@ def _store(
     portal: Portal, session: Session, principal: Principal, works: Sequence[_Work], situation: Situation
 ) -> None:
     added = [w.prepared for w in works if w.row.action not in _NOT_ADDED]
+    if added:
+        require_room(session, added[0].row.owner_key, len(added))
     _name_and_place(session, works)
     # Saved rows, new names, seals: as everywhere. Two ways round would let two calls wait for each other.
     wanted, overwritten = _saved_rows(session, works, situation)

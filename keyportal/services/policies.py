@@ -21,6 +21,9 @@ from keyportal.services.portal import Portal
 
 _NAME = "policies"
 _LOCK = 742012
+# Held by whoever adds a key, from the moment they read whether there may be only one, and by whoever
+# decides that: a key is added before the decision or by it, never in between.
+ONE_KEY_LOCK = 742021
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def change_policies(
     wanted = _clean(portal, changes)
     with acting(portal, principal) as session:
         take_lock(session, _LOCK)
+        if "one_key_per_provider" in wanted:
+            take_lock(session, ONE_KEY_LOCK)
         before = _view(session)
         if version is not None and version != before.version:
             raise VersionConflict

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from keyportal.domain.errors import KeyPortalError, StorageUnavailable
 from keyportal.domain.principals import Permission
 from keyportal.persistence import changes
+from keyportal.persistence.faults import outage_of
 from keyportal.persistence.ledger import Busy, Held, ledger_of
 from keyportal.providers.base import Provider
 from keyportal.services import access, audit
@@ -152,7 +153,7 @@ class ReleaseDesk:
     async def _write_all(self) -> None:
         """Write batch after batch until nobody waits."""
         waiting: _Waiting = {}
-        since = time.monotonic()
+        since, fault = time.monotonic(), StorageUnavailable()
         try:
             while self._waiting:
                 await self._gather()
@@ -169,20 +170,20 @@ class ReleaseDesk:
                     self._put_aside(waiting, held.credential_ids)
                     self._wait_again(waiting)
         except Exception as problem:  # noqa: BLE001  whoever waits is told below, whatever it was
-            _log.warning("resolves could not be put on record: %s", type(problem).__name__)
+            fault = outage_of(problem)
         finally:
             self._wait_again(waiting)
-            self._give_up()
+            self._give_up(fault)
 
     def _stopped(self, writing: asyncio.Task[None]) -> None:
         """Also a writer that was stopped before it began leaves nobody without an answer."""
         if self._writing is writing:
-            self._give_up()
+            self._give_up(StorageUnavailable())
 
-    def _give_up(self) -> None:
+    def _give_up(self, fault: StorageUnavailable) -> None:
         groups, self._waiting, self._writing = list(self._waiting.values()), {}, None
         for one in (one for group in groups for one in group.live):
-            one.set_exception(StorageUnavailable())
+            one.set_exception(type(fault)(fault.message))
 
     def _wait_again(self, waiting: _Waiting) -> None:
         for alike, group in self._waiting.items():

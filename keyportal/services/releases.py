@@ -150,7 +150,9 @@ def _of_credential(
         openable = openable_credential(portal, row)
         openable.open()
     except Unopenable:
-        raise Refused(KeyUnreadable(), winner, row.secret_version) from None
+        # A key that this process was started without may be here after the next start.
+        damaged = row.secret_version if portal.keyring.holds(row.key_id) else None
+        raise Refused(KeyUnreadable(), winner, damaged) from None
     address = address_of(provider, row, sources.links.get(row.id))
     failed = _stepped_back(sources)
     details = details_of(subject, provider, model)

@@ -14,10 +14,8 @@ from keyportal.persistence import records
 from keyportal.persistence.tables import CredentialRow
 from keyportal.providers.base import destination_of
 from keyportal.services.portal import Portal
-from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, Place, SealedSecret, ready_to_open, seal
-
-# Every column that holds ciphertext: rotation and its proof walk this list.
-SEALED_COLUMNS = (("credentials", "sealed"), ("encryption_keys", "canary"))
+from keyportal.services.sealed_columns import credential_place
+from keyportal.vault.sealed import SEALS_REFUSE, SEALS_WARN, SealedSecret, ready_to_open, seal
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ def seal_row(portal: Portal, row: CredentialRow, secret: Secret, secret_fields: 
     row.unreadable = False
     row.secret_fields = sorted(secret_fields)
     content = Secret(_packed(secret, secret_fields)) if secret_fields else secret
-    row.sealed = seal(portal.keyring, content, _place_of(row))
+    row.sealed = seal(portal.keyring, content, credential_place(row))
 
 
 def open_credential(portal: Portal, row: CredentialRow) -> Opened:
@@ -97,7 +95,7 @@ def openable_credential(portal: Portal, row: CredentialRow) -> OpenableCredentia
         raise NeedsReentry
     if destination_of(row.base_url) != row.destination or not isinstance(row.secret_fields, list):
         raise Unopenable
-    sealed = ready_to_open(portal.keyring, row.sealed or b"", _place_of(row))
+    sealed = ready_to_open(portal.keyring, row.sealed or b"", credential_place(row))
     return OpenableCredential(sealed, dict(row.fields), tuple(row.secret_fields))
 
 
@@ -120,17 +118,3 @@ def _packed(secret: Secret, secret_fields: Mapping[str, str]) -> str:
 def _unpacked(content: Secret) -> tuple[Secret, dict[str, str]]:
     packed = json.loads(content.reveal())
     return Secret(packed["api_key"]), packed["fields"]
-
-
-def _place_of(row: CredentialRow) -> Place:
-    return Place(
-        # What is inside is part of the place: nobody can pass a packed secret off as a plain one.
-        purpose="credential+fields" if row.secret_fields else "credential",
-        table="credentials",
-        row_id=row.id,
-        scope=row.ownership,
-        owner=row.owner_key,
-        provider=row.provider,
-        destination=row.destination,
-        secret_version=row.secret_version,
-    )

@@ -1,6 +1,7 @@
 """Sessions of signed-in browsers: begun with a new token, found by its digest, ended."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from sqlmodel import Session
 
 from keyportal.domain.audit import Action
 from keyportal.domain.browsers import browser_label
-from keyportal.domain.errors import NotFound
+from keyportal.domain.errors import NotFound, StorageUnavailable
 from keyportal.domain.principals import Permission, Principal, Role, user_principal
 from keyportal.domain.secret import Secret
 from keyportal.domain.text import is_row_id
@@ -59,8 +60,12 @@ def token_in(settings: Settings, cookie_headers: Iterable[str]) -> str | None:
 def begin_session(
     portal: Portal, session: Session, user: UserRow, address: str, user_agent: str = ""
 ) -> Secret:
-    """Store a new session inside the caller's transaction and return its token."""
+    """Store a new session inside the caller's transaction and return its token.
+
+    Who has as many as a person may have loses the one seen longest ago.
+    """
     token, now = new_session_token(), portal.clock.now()
+    ended = sessions.end_oldest_of(session, user.id, now, now - IDLE)
     session.add(
         SessionRow(
             digest=digest(token.reveal()),
@@ -73,6 +78,9 @@ def begin_session(
         )
     )
     session.flush()
+    if ended:
+        details = {"object_id": user.id, "object_label": user.email, "count": ended}
+        audit.record(portal, session, principal_of(user, address=address), Action.SESSION_END, **details)
     return token
 
 
@@ -85,9 +93,14 @@ def find_principal(portal: Portal, session_digest: str, address: str = "") -> Pr
         return None
     row, user = found
     if now - row.last_seen_at >= _TOUCH_EVERY:
-        with portal.database.transaction() as session:
-            sessions.touch_session(session, session_digest, now)
+        _touch(portal, session_digest, now)
     return principal_of(user, session_digest, address or row.address)
+
+
+def _touch(portal: Portal, session_digest: str, now: datetime) -> None:
+    # Who cannot be written to can still be read from: nobody is kept out over this.
+    with suppress(StorageUnavailable), portal.database.transaction(at_once=True) as session:
+        sessions.touch_session(session, session_digest, now)
 
 
 def principal_of(user: UserRow, session_digest: str | None = None, address: str = "") -> Principal:

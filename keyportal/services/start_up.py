@@ -1,54 +1,53 @@
 """Opening a portal: data directory, schema, encryption keys. Refuses before anything listens."""
 
-import os
-import stat
-from pathlib import Path
-
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
 
 from keyportal.domain.clock import Clock, SystemClock
-from keyportal.domain.errors import Unopenable, UnusableSetting
-from keyportal.domain.secret import Secret
-from keyportal.persistence import migrate, records
+from keyportal.domain.errors import (
+    StorageDamaged,
+    StorageFull,
+    StorageReadOnly,
+    StorageUnavailable,
+    UnusableSetting,
+)
+from keyportal.persistence import migrate
 from keyportal.persistence.engine import Database, take_lock
-from keyportal.persistence.tables import EncryptionKeyRow
+from keyportal.persistence.faults import FAILURES, fault_of
 from keyportal.providers.http import GuardedClient
 from keyportal.providers.registry import Registry
+from keyportal.services import own_files
+from keyportal.services.canaries import CANARY_LOCK, require_right_keys
+from keyportal.services.own_files import DATABASE
 from keyportal.services.portal import Portal
 from keyportal.services.registry import LiveRegistry, TakenNames
-from keyportal.settings import ENCRYPTION_KEY, Settings
+from keyportal.settings import Settings
 from keyportal.vault.keyring import Keyring
-from keyportal.vault.sealed import Place, open_sealed, seal
-
-_CANARY = Secret("keyportal canary")
-_CANARY_LOCK = 742002
 
 
-def open_portal(settings: Settings, clock: Clock | None = None) -> Portal:
-    """Return a portal ready to serve. Raises UnusableSetting naming what stops the start."""
+def open_portal(settings: Settings, clock: Clock | None = None, *, may_miss_keys: bool = False) -> Portal:
+    """Return a portal ready to serve. Raises UnusableSetting naming what stops the start.
+
+    One that `may_miss_keys` is for whoever looks after the encryption keys: it serves nobody.
+    """
     keyring = keyring_from(settings)
     providers = registry_from(settings)
-    prepare_data_dir(settings)
+    prepare_files(settings)
     migrate_schema(settings)
     database = _database(settings)
     clock = clock or SystemClock()
     try:
         with database.transaction() as session:
-            take_lock(session, _CANARY_LOCK)
-            require_right_keys(session, keyring, clock)
+            take_lock(session, CANARY_LOCK)
+            require_right_keys(session, keyring, clock, may_miss_keys=may_miss_keys)
+    except StorageUnavailable as fault:
+        database.dispose()
+        raise _unopenable(settings, fault) from None
     except BaseException:
         database.dispose()
         raise
     client = GuardedClient(allowed_origins=providers.allowed_origins)
     registry = LiveRegistry(providers, database, TakenNames.of(settings, providers))
     return Portal(settings, database, keyring, registry, client, clock)
-
-
-def require_ready(portal: Portal) -> None:
-    """Raises StorageUnavailable while the database cannot be reached."""
-    with portal.database.reading() as session:
-        records.encryption_keys(session)
 
 
 def registry_from(settings: Settings) -> Registry:
@@ -65,16 +64,28 @@ def registry_from(settings: Settings) -> Registry:
 
 def require_redis(settings: Settings) -> None:
     """Raises UnusableSetting where Redis is configured and does not answer."""
-    if settings.redis_url is None:
-        return
+    if settings.redis_url is not None and not answers_redis(settings, within_s=3):
+        raise UnusableSetting(
+            "REDIS_URL", "names a server that does not answer. Start it, or remove the setting."
+        )
+
+
+def answers_redis(settings: Settings, *, within_s: float) -> bool:
+    """Tell whether the configured Redis answers."""
     # Only here: whoever does not use it need not wait for it.
     from redis import Redis
+    from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
+    from redis.retry import Retry
 
     try:
-        Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3).ping()
+        url, once = str(settings.redis_url), Retry(NoBackoff(), 0)
+        with Redis.from_url(
+            url, socket_timeout=within_s, socket_connect_timeout=within_s, retry=once
+        ) as redis:
+            return bool(redis.ping())
     except (RedisError, OSError, ValueError):
-        raise UnusableSetting("REDIS_URL", "names a server that does not answer.") from None
+        return False
 
 
 def keyring_from(settings: Settings) -> Keyring:
@@ -83,17 +94,11 @@ def keyring_from(settings: Settings) -> Keyring:
     return Keyring(current, (bytes.fromhex(k.reveal()) for k in settings.previous_encryption_keys))
 
 
-def prepare_data_dir(settings: Settings) -> None:
-    """Create the data directory for its owner alone. Raises UnusableSetting if it cannot be used."""
-    folder = settings.data_dir
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_private(folder)
-    except OSError:
-        raise UnusableSetting("KEYPORTAL_DATA_DIR", "names a folder that cannot be created.") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UnusableSetting("KEYPORTAL_DATA_DIR", "names a folder that cannot be written.")
-    _make_database_file_private(settings)
+def prepare_files(settings: Settings) -> None:
+    """Make the data directory and SQLite's file, its owner's alone. Raises UnusableSetting."""
+    own_files.prepare_folder(settings)
+    own_files.prepare_database_file(settings)
+    own_files.keep_private(settings)
 
 
 def migrate_schema(settings: Settings) -> None:
@@ -103,10 +108,15 @@ def migrate_schema(settings: Settings) -> None:
         migrate.upgrade_schema(settings.database_url)
     except migrate.NewerSchema as newer:
         raise UnusableSetting(
-            "DATABASE_URL", f"is a database of a newer release (schema {newer.revision}). Upgrade KeyPortal."
+            DATABASE, f"is a database of a newer release (schema {newer.revision}). Upgrade KeyPortal."
         ) from None
-    except (SQLAlchemyError, OSError):
-        raise UnusableSetting("DATABASE_URL", "names a database that cannot be opened.") from None
+    except migrate.PartlyMigrated as partly:
+        raise UnusableSetting(
+            DATABASE,
+            f"is a database that {partly.what}: it was not migrated whole. Restore it from a backup.",
+        ) from None
+    except (*FAILURES, SQLAlchemyError, OSError) as problem:
+        raise _unopenable(settings, fault_of(problem)) from None
 
 
 def _database(settings: Settings) -> Database:
@@ -114,55 +124,25 @@ def _database(settings: Settings) -> Database:
         return Database(settings.database_url)
     except (SQLAlchemyError, ValueError):
         # The library's message repeats pieces of the URL, which holds a password.
-        raise UnusableSetting("DATABASE_URL", "is not a usable database URL.") from None
-
-
-def require_right_keys(session: Session, keyring: Keyring, clock: Clock) -> None:
-    """Check the canary of every key this database was written with; plant one for a new database."""
-    known = records.encryption_keys(session)
-    missing = sorted(row.key_id for row in known if not keyring.holds(row.key_id))
-    if missing:
         raise UnusableSetting(
-            ENCRYPTION_KEY,
-            f"has key id {keyring.current.id}, but this database was written with {', '.join(missing)}."
-            " Put that key back, or add it to API_KEY_ENCRYPTION_KEY_PREVIOUS.",
-        )
-    for row in known:
-        _require_canary(keyring, row)
-    if keyring.current.id not in {row.key_id for row in known}:
-        records.add_encryption_key(session, _plant_canary(keyring, clock))
-
-
-def _require_canary(keyring: Keyring, row: EncryptionKeyRow) -> None:
-    try:
-        open_sealed(keyring, row.canary, _canary_place(row.key_id))
-    except Unopenable:
-        raise UnusableSetting(
-            ENCRYPTION_KEY, f"cannot open this database's canary for key id {row.key_id}."
+            DATABASE, "is not a usable database URL. For example: postgresql://name:password@host/keyportal."
         ) from None
 
 
-def _plant_canary(keyring: Keyring, clock: Clock) -> EncryptionKeyRow:
-    key_id = keyring.current.id
-    canary = seal(keyring, _CANARY, _canary_place(key_id))
-    return EncryptionKeyRow(key_id=key_id, canary=canary, seals=1, created_at=clock.now())
-
-
-def _canary_place(key_id: str) -> Place:
-    return Place("canary", "encryption_keys", key_id, "", "", "", "", 1)
-
-
-def _make_private(folder: Path) -> None:
-    if stat.S_IMODE(folder.stat().st_mode) & 0o077 and folder.stat().st_uid == os.getuid():
-        folder.chmod(0o700)
-
-
-def _make_database_file_private(settings: Settings) -> None:
-    """Create the SQLite file for its owner alone; its log files take over the mode."""
-    if not settings.uses_sqlite:
-        return
-    file = Path(settings.database_url.removeprefix("sqlite:///"))
-    try:
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError:
-        raise UnusableSetting("DATABASE_URL", "names a file that cannot be written.") from None
+def _unopenable(settings: Settings, fault: StorageUnavailable | None) -> UnusableSetting:
+    """Return what to do about a database that does not open. The driver's own words may hold its address."""
+    if isinstance(fault, StorageFull):
+        return UnusableSetting(DATABASE, "is on a disk that is full. Free some room, then start again.")
+    if isinstance(fault, StorageReadOnly):
+        return UnusableSetting(DATABASE, "can only be read. Make its file, folder and disk writable.")
+    if isinstance(fault, StorageDamaged):
+        return UnusableSetting(DATABASE, "names a file that is damaged or no database. Restore a backup.")
+    if settings.uses_sqlite:
+        return UnusableSetting(
+            DATABASE, "names a database that cannot be opened. Is another program using it?"
+        )
+    return UnusableSetting(
+        DATABASE,
+        "names a database that cannot be opened. See that the server runs, and that host, port, name and"
+        " password are right.",
+    )

@@ -11,6 +11,7 @@ PROVIDERS = "/admin/providers"
 USERS = "/admin/users"
 POLICIES = "/admin/policies"
 AUDIT = "/admin/audit"
+ENCRYPTION = "/admin/encryption"
 ACCOUNT = "/account"
 JOIN = "/join"
 RESET = "/reset"
@@ -23,6 +24,7 @@ ADMIN_PAGES = {
     PROVIDERS: "Providers",
     POLICIES: "Policies",
     AUDIT: "Audit",
+    ENCRYPTION: "Encryption key",
 }
 
 

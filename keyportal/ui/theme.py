@@ -123,6 +123,28 @@ ROTATION = {
     "retired": Look("Retired", "gray", "archive"),
 }
 
+# Where an encryption key stands.
+ENCRYPTION_KEY = {
+    "current": Look("Current", "green", "key-round"),
+    "previous": Look("Previous", "amber", "history"),
+    "removable": Look("Can be removed", "blue", "archive-x"),
+    "retired": Look("Out of use", "gray", "archive"),
+    "missing": Look("Missing", "red", "circle-help"),
+    "abandoned": Look("Given up", "gray", "ban"),
+}
+
+# What there is to do about encryption keys.
+ENCRYPTION_SITUATION = {
+    "settled": Look("In order", "green", "circle-check"),
+    "removable": Look("Done", "blue", "archive-x"),
+    "remaining": Look("To do", "amber", "circle-dashed"),
+    "unfinished": Look("To do", "amber", "circle-dashed"),
+    "interrupted": Look("Interrupted", "amber", "circle-pause"),
+    "running": Look("Re-sealing", "iris", "refresh-cw"),
+    "lagging": Look("Restart needed", "red", "rotate-cw"),
+    "missing": Look("Key missing", "red", "circle-help"),
+}
+
 # What an event of the trail says somebody did, by the event's action.
 ACTION_WORDS: dict[str, str] = {
     "set_up": "Set up the portal",
@@ -164,6 +186,12 @@ ACTION_WORDS: dict[str, str] = {
     "usage.export": "Exported the usage",
     "audit.export": "Exported the audit trail",
     "audit.verify": "Verified the audit trail",
+    "encryption_key.rotate": "Rotated the encryption key",
+    "encryption_key.retire": "Took the encryption key out of use",
+    "encryption_key.verify": "Verified all saved values",
+    "encryption_key.abandon": "Gave the encryption key up",
+    "backup.create": "Made a backup",
+    "backup.restore": "Restored a backup",
     "access.refused": "Was refused",
 }
 
@@ -212,9 +240,11 @@ DETAIL_WORDS: dict[str, str] = {
     "owned": "Owned",
     "browser": "Browser",
     "secret_version": "Number of its value",
+    "unproven": "Digest of what it can no longer prove",
     "failed_over_from": "Instead of the key",
     "until": "Others come first until",
     "resolution_id": "About the use",
+    "at": "As of",
 }
 
 # What events of the trail are asked for by, all together.
@@ -226,6 +256,7 @@ ACTION_GROUPS: dict[str, str] = {
     "use": "Use of keys",
     "agent_keys": "Agent keys",
     "settings": "Providers and policies",
+    "encryption": "Encryption keys and backups",
     "audit": "The trail itself",
     "refusals": "Refusals",
 }

@@ -146,6 +146,7 @@ def routes_with_json() -> list[tuple[str, str]]:
     without_body = (
         *("/test", "/revoke", "/reset-link", "/verification", "/api/auth/password"),
         "/api/resolve/{provider}",
+        "/encryption-key/rotation",
     )
     return [
         (method, path)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from keyportal.domain.secret import Secret
+from keyportal.persistence import processes
 from keyportal.services import agent_keys, audit_verification
 from keyportal.services.agent_keys import NewAgentKey
 from keyportal.services.portal import Portal
@@ -19,7 +21,7 @@ from keyportal.services.start_up import open_portal
 from tests.conftest import person
 from tests.e2e.server import ROOT, RunningPortal
 from tests.services.support import VALUE, events, run_sql, save
-from tests.support import add_cast, make_settings
+from tests.support import OTHER_KEY, add_cast, make_settings
 
 
 class RunningApi(RunningPortal):
@@ -60,6 +62,12 @@ def asking(running: RunningApi, token: Secret) -> httpx.Client:
     )
 
 
+def listed(portal: Portal) -> list[str]:
+    """Return which servers say that they run."""
+    with portal.database.reading() as session:
+        return [row.kind for row in processes.running(session, portal.clock.now())]
+
+
 def test_it_needs_nothing_of_the_pages() -> None:
     code = (
         "import sys, keyportal.data_plane\n"
@@ -88,6 +96,58 @@ def test_without_its_encryption_key_it_does_not_start(running: RunningApi) -> No
     assert (done.returncode, done.stderr.partition(":")[0]) == (78, "API_KEY_ENCRYPTION_KEY")
 
 
+@pytest.mark.parametrize(
+    ("setting", "values", "statement"),
+    [
+        ("API_KEY_ENCRYPTION_KEY", {"API_KEY_ENCRYPTION_KEY": OTHER_KEY}, ""),
+        ("DATABASE_URL", {"DATABASE_URL": "postgresql://u:CANARY@127.0.0.1:1/name"}, ""),
+        ("KEYPORTAL_DATA_DIR", {"KEYPORTAL_DATA_DIR": "/dev/null/CANARY"}, ""),
+        ("DATABASE_URL", {}, "DROP TABLE usage_reports"),
+    ],
+    ids=["wrong-key", "database", "folder", "partly-migrated"],
+)
+def test_what_stops_it_is_one_line_before_it_listens(
+    running: RunningApi, behind: Portal, setting: str, values: dict[str, str], statement: str
+) -> None:
+    if statement:
+        with behind.database.transaction() as session:
+            run_sql(session, statement)
+    running.settings |= values
+    done = running.command("serve-api", "--port", str(running.port))
+    assert (done.returncode, done.stderr.partition(":")[0], done.stderr.count("\n")) == (78, setting, 1)
+    assert not any(value in done.stderr for value in ("CANARY", OTHER_KEY))
+
+
+_WORKERS_FAIL = """
+import sys
+import keyportal.data_plane as plane
+from keyportal.cli.serve_api import serve_api
+from keyportal.domain.errors import UnusableSetting
+
+def fails(_settings):
+    raise UnusableSetting("DATABASE_URL", "went away.")
+
+plane.open_portal = fails
+serve_api(None, int(sys.argv[1]), 2)
+"""
+
+
+def test_workers_that_cannot_open_the_portal_end_it_and_are_not_tried_for_ever(
+    running: RunningApi, behind: Portal
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WORKERS_FAIL, str(running.port)],
+        cwd=ROOT,
+        env=running.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode not in (0, None)
+    assert "went away." in done.stdout + done.stderr
+
+
 def test_a_port_in_use_is_said_in_one_line(running: RunningApi, behind: Portal) -> None:
     running.start()
     done = running.command("serve-api", "--port", str(running.port))
@@ -97,9 +157,15 @@ def test_a_port_in_use_is_said_in_one_line(running: RunningApi, behind: Portal) 
 def test_stopping_leaves_no_process_behind(running: RunningApi, behind: Portal) -> None:
     running.start()
     group = os.getpgid(running.pid)
+    # One worker answers a little before the other is there.
+    until = time.monotonic() + 30
+    while listed(behind) != ["api", "api"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
     running.stop()
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
+    assert listed(behind) == []
 
 
 def test_killed_in_the_middle_every_answer_is_counted_once(

@@ -44,9 +44,13 @@ TABLE = {
     "peoples_credentials:delete": "- yes -   -   -   -   -   -",
     "policies:read":            "-   yes -   -   -   -   -   -",
     "policies:write":           "-   yes -   -   -   -   -   -",
-    "audit:read":               "-   yes -   -   -   -   -   -",
+    "audit:read":               "-   yes -   -   -   -   yes -",
     "usage:read":               "yes yes -   -   yes yes -   -",
     "usage:read_all":           "-   yes -   -   -   -   -   -",
+    "encryption_key:read":      "-   yes -   -   -   -   yes -",
+    "encryption_key:rotate":    "-   yes -   -   -   -   yes -",
+    "encryption_key:abandon":   "-   -   -   -   -   -   yes -",
+    "backups:write":            "-   -   -   -   -   -   yes -",
 }  # fmt: skip
 PERMITTED = {
     (who, permission): word == "yes"

@@ -12,13 +12,13 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import launch_options
-from tests.e2e.pictures import of_keys, of_pages, of_people, seed
+from tests.e2e.pictures import of_encryption, of_keys, of_pages, of_people, seed, seed_encryption
 from tests.e2e.pictures.picture import Album, Picture, take
 from tests.e2e.pictures.seed_keys import MODELS
 from tests.e2e.server import ROOT, RunningPortal
 from tests.fakes.fake_provider import FakeProvider
 
-PICTURES = (*of_pages.PICTURES, *of_people.PICTURES, *of_keys.PICTURES)
+PICTURES = (*of_pages.PICTURES, *of_people.PICTURES, *of_keys.PICTURES, *of_encryption.PICTURES)
 
 
 def main(target: Path, beginning: str = "") -> None:
@@ -56,11 +56,15 @@ def portal_for(where: str, folder: Path, provider: FakeProvider) -> RunningPorta
     settings = {"KEYPORTAL_BASE_URL_OPENAI": f"{provider.url}/v1", "KEYPORTAL_TESTS_PER_MINUTE": "1000",
                 "KEYPORTAL_BASE_URL_GROQ": f"{provider.url}/v1"}  # fmt: skip
     environment = {"OPENAI_API_KEY": "sk-proj-picture0123456789abcdef"} if where == "team" else {}
+    if where in seed_encryption.PLACES:
+        environment = seed_encryption.CHANGED
     portal = RunningPortal(folder, **settings, **environment)
     if where == "team":
         seed.fill(portal)
     elif where == "empty":
         seed.add_first_person(portal)
+    elif where in seed_encryption.PLACES:
+        seed_encryption.fill(portal, where)
     return portal
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "/admin/providers": "Providers",
     "/admin/policies": "Policies",
     "/admin/audit": "Audit",
+    "/admin/encryption": "Encryption key",
 }
 
 

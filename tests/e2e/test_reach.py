@@ -33,6 +33,7 @@ PAGES = (
     "providers-full",
     "policies",
     "audit-narrowed",
+    "encryption-in-order",
     "account-refused",
 )
 DIALOGS = (

@@ -20,6 +20,7 @@ from keyportal.ui.shared import guards
 OPEN_TO_STRANGERS = {
     "SessionState.dismiss_notice",
     "SessionState.show_unexpected",
+    "SessionState.show_outage",
     "SignInState.load",
     "SetUpState.load",
     "OneTimeLinkState.load",

@@ -1,7 +1,6 @@
-"""The trail: one chain whoever writes, allow-listed words, and damage located."""
+"""The trail: allow-listed words, who and when, and a chain that goes on. Damage is in test_audit_chain."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from keyportal.services import audit
 from keyportal.services.audit_verification import verify_chain
 from keyportal.services.portal import Portal
 from tests.conftest import MakePortal
-from tests.services.support import events, run_sql
+from tests.services.support import events
 from tests.support import ENCRYPTION_KEY, OTHER_KEY
 
 
@@ -31,62 +30,6 @@ def test_an_untouched_trail_verifies(portal: Portal, alice: Principal) -> None:
     write(portal, alice)
     report = verify_chain(portal)
     assert (report.events, report.broken_at) == (len(events(portal)), None)
-
-
-COLUMNS = [
-    "at",
-    "uid",
-    "principal_kind",
-    "principal_id",
-    "principal_label",
-    "action",
-    "result",
-    "object_id",
-    "object_label",
-    "address",
-    "details",
-    "key_id",
-    "chain",
-]
-
-
-@pytest.mark.parametrize("column", COLUMNS)
-def test_an_edit_of_any_column_is_located(portal: Portal, alice: Principal, column: str) -> None:
-    edited = write(portal, alice)[2]
-    value = {"at": "2020-01-01 00:00:00", "details": '{"reason": "x"}'}.get(column, "x" * 8)
-    with portal.database.transaction() as session:
-        run_sql(session, f"UPDATE audit_events SET {column} = '{value}' WHERE id = :id", id=edited)
-    assert verify_chain(portal).broken_at == edited
-
-
-def test_a_deletion_is_located_at_the_next_event(portal: Portal, alice: Principal) -> None:
-    numbers = write(portal, alice)
-    with portal.database.transaction() as session:
-        run_sql(session, "DELETE FROM audit_events WHERE id = :id", id=numbers[1])
-    assert verify_chain(portal).broken_at == numbers[2]
-
-
-def test_two_swapped_events_are_located(portal: Portal, alice: Principal) -> None:
-    numbers = write(portal, alice)
-    with portal.database.transaction() as session:
-        for old, new in ((numbers[1], -1), (numbers[2], numbers[1]), (-1, numbers[2])):
-            run_sql(session, "UPDATE audit_events SET id = :new WHERE id = :old", old=old, new=new)
-    assert verify_chain(portal).broken_at == numbers[1]
-
-
-def test_concurrent_writers_keep_one_chain(portal: Portal, alice: Principal) -> None:
-    before = len(events(portal))
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: write(portal, alice, 5), range(8)))
-    report = verify_chain(portal)
-    assert (report.events, report.broken_at) == (before + 40, None)
-
-
-def test_two_processes_portals_keep_one_chain(make_portal: MakePortal) -> None:
-    portals = [make_portal(), make_portal()]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda p: write(p, anonymous_principal(), 10), portals))
-    assert verify_chain(portals[0]).broken_at is None
 
 
 def test_a_chain_goes_on_under_a_new_key(make_portal: MakePortal) -> None:

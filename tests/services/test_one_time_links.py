@@ -1,7 +1,6 @@
 """Invitations and resets: a link is shown once, works once, ends by itself, and is stored nowhere."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
 
@@ -9,7 +8,6 @@ from keyportal.domain.errors import (
     EmailTaken,
     Forbidden,
     InvalidInput,
-    KeyPortalError,
     LinkEnded,
     NotFound,
     NotYourself,
@@ -72,24 +70,6 @@ def test_a_link_ends_by_time_and_by_a_newer_one(portal: Portal, root: Principal,
     third = one_time_links.new_link(portal, root, first.user.id)
     clock.advance(timedelta(hours=71))
     assert one_time_links.join(portal, token_of(third), PASSWORD).principal.email == CAROL
-
-
-def test_one_link_used_twice_at_once_makes_one_session(portal: Portal, root: Principal) -> None:
-    token, done, together = token_of(invite(portal, root)), list[object](), Barrier(2)
-
-    def use() -> None:
-        together.wait()
-        try:
-            done.append(one_time_links.join(portal, token, PASSWORD))
-        except KeyPortalError as refusal:
-            done.append(type(refusal))
-
-    threads = [Thread(target=use) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len([d for d in done if d is LinkEnded]) == 1
 
 
 def test_a_refused_password_leaves_the_link_good(portal: Portal, root: Principal) -> None:

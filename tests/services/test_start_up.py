@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from keyportal.domain.errors import UnusableSetting
+from keyportal.services import policies
 from keyportal.services.portal import Portal
 from keyportal.services.start_up import open_portal
 from keyportal.settings import settings_from
-from tests.conftest import MakePortal
-from tests.services.support import run_sql
+from tests.conftest import MakePortal, person
+from tests.services.support import run_sql, save
 from tests.support import ENCRYPTION_KEY, OTHER_KEY, make_settings
 
 KEY = "API_KEY_ENCRYPTION_KEY"
@@ -52,9 +53,25 @@ def test_the_former_key_as_a_previous_one_is_accepted(make_portal: MakePortal) -
 
 def test_a_forgotten_previous_key_stops_the_start(make_portal: MakePortal) -> None:
     make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY, API_KEY_ENCRYPTION_KEY_PREVIOUS=ENCRYPTION_KEY)
-    for key in (OTHER_KEY, ENCRYPTION_KEY):
-        with pytest.raises(UnusableSetting, match="written with"):
-            make_portal(API_KEY_ENCRYPTION_KEY=key)
+    with pytest.raises(UnusableSetting, match="written with"):
+        make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY)
+
+
+def test_a_key_put_in_front_is_taken_back_while_nothing_was_written_with_it(make_portal: MakePortal) -> None:
+    first = make_portal()
+    make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY, API_KEY_ENCRYPTION_KEY_PREVIOUS=ENCRYPTION_KEY)
+    assert key_ids(make_portal()) == [first.keyring.current.id]
+
+
+@pytest.mark.parametrize("act", ["seals", "writes an event"])
+def test_a_key_that_was_used_once_cannot_be_left_out(make_portal: MakePortal, act: str) -> None:
+    front = make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY, API_KEY_ENCRYPTION_KEY_PREVIOUS=ENCRYPTION_KEY)
+    if act == "seals":
+        save(front, person(front, "alice"))
+    else:
+        policies.change_policies(front, person(front, "root"), {"failover": True})
+    with pytest.raises(UnusableSetting, match=front.keyring.current.id):
+        make_portal()
 
 
 def test_a_damaged_canary_stops_the_start(make_portal: MakePortal) -> None:

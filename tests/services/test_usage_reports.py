@@ -224,8 +224,10 @@ def test_of_many_reports_of_one_resolve_at_once_one_counts(
 
 
 def test_reports_that_change_health_and_resolves_do_not_wait_for_each_other_for_ever(
-    portal: Portal, alice: Principal, agent: Principal
+    portal: Portal, alice: Principal, agent: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # On a busy machine a turn may take long; what is looked for here would never end.
+    monkeypatch.setattr(resolution, "_PATIENCE_S", 60.0)
     decide(portal, failover=True)
     keys = [save(portal, alice, name, failover=True) for name in ("first", "second")]
     outcomes = ("auth_failed", "ok", "quota_exhausted", "error")

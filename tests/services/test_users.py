@@ -1,7 +1,6 @@
 """People as admins manage them: listed, changed, shut out, let in; never left without an admin."""
 
 from collections.abc import Callable
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from keyportal.domain.errors import (
     AgentKeyRevoked,
     Forbidden,
     InvalidInput,
-    KeyPortalError,
     LastAdmin,
     NotFound,
     NotSignedIn,
@@ -19,7 +17,7 @@ from keyportal.domain.errors import (
     SignInFailed,
     VersionConflict,
 )
-from keyportal.domain.principals import Principal, Role, operator_principal
+from keyportal.domain.principals import Principal, Role
 from keyportal.domain.secret import Secret
 from keyportal.services import access, one_time_links, removal, sessions, users
 from keyportal.services.one_time_links import Invitation
@@ -118,48 +116,6 @@ def test_the_last_admin_stays_and_nobody_shuts_themself_out(portal: Portal, root
     with pytest.raises(NotYourself):
         users.deactivate(portal, root, own)
     assert users.update(portal, root, own, UserEdit(role="member")).role == "member"
-
-
-def test_two_admins_demoting_each_other_leave_one(portal: Portal, root: Principal) -> None:
-    users.update(portal, root, str(person(portal, "alice").user_id), UserEdit(role="admin"))
-    alice, refused = person(portal, "alice"), list[KeyPortalError]()
-    together = Barrier(2)
-
-    def demote(actor: Principal, other: Principal) -> None:
-        together.wait()
-        try:
-            users.update(portal, actor, str(other.user_id), UserEdit(role="member"))
-        except KeyPortalError as refusal:
-            refused.append(refusal)
-
-    threads = [Thread(target=demote, args=pair) for pair in ((root, alice), (alice, root))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    # The second is no admin any more when their turn comes.
-    assert [type(r) for r in refused] == [NotSignedIn]
-    assert len(names(portal, root, role="admin")) == 1
-
-
-def test_two_demotions_at_once_leave_one_admin(portal: Portal, root: Principal) -> None:
-    users.update(portal, root, str(person(portal, "alice").user_id), UserEdit(role="admin"))
-    refused, together = list[KeyPortalError](), Barrier(2)
-
-    def demote(user_id: str) -> None:
-        together.wait()
-        try:
-            users.update(portal, operator_principal(), user_id, UserEdit(role="member"))
-        except KeyPortalError as refusal:
-            refused.append(refusal)
-
-    threads = [Thread(target=demote, args=(str(person(portal, n).user_id),)) for n in ("root", "alice")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [type(r) for r in refused] == [LastAdmin]
-    assert len(names(portal, root, role="admin")) == 1
 
 
 # What an admin does to a person under the lock on people.

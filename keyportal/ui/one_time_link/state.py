@@ -12,7 +12,7 @@ _FIELD_PROBLEMS = {
 }
 _PROBLEMS = {
     error.code: error.message
-    for error in (errors.TooManyAttempts, errors.OriginRefused, errors.StorageUnavailable)
+    for error in (errors.TooManyAttempts, errors.OriginRefused, *errors.STORAGE_FAULTS)
 }
 _OTHER = "That did not work. Try again."
 

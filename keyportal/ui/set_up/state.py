@@ -18,6 +18,7 @@ _PROBLEMS = {
     " console KeyPortal was started from; a password has at least 8 characters and is not a common one.",
     errors.TooManyAttempts.code: errors.TooManyAttempts.message,
     errors.OriginRefused.code: errors.OriginRefused.message,
+    **{fault.code: fault.message for fault in errors.STORAGE_FAULTS},
 }
 
 

@@ -8,6 +8,7 @@ import asyncio
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -17,7 +18,13 @@ from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
 
 from keyportal.domain.addresses import own_page
-from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
+from keyportal.domain.errors import (
+    Forbidden,
+    InvalidInput,
+    KeyPortalError,
+    NotSignedIn,
+    StorageUnavailable,
+)
 from keyportal.domain.principals import Permission, Principal
 from keyportal.services import audit, sessions
 from keyportal.ui import routes
@@ -38,6 +45,9 @@ _FRAMEWORK_EVENTS = frozenset(
         "update_vars_internal",
     }
 )
+# The one that runs what a page loads.
+_LOADS_PAGE = "on_load_internal"
+_TRY_AGAIN_S, _MOST_TRIES = 2.0, 300
 # Sent by the framework's script when a page fails; it would write the sender's text into the log.
 _IGNORED_EVENTS = frozenset({"handle_frontend_exception"})
 
@@ -116,7 +126,11 @@ class Guard(rx.Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         root = state._get_root_state()
-        principal = await _principal_of(root)
+        try:
+            principal = await _principal_of(root)
+        except StorageUnavailable as fault:
+            return await _during_outage(root, event, fault)
+        object.__setattr__(root, "_kp_outage", None)
         _bind(root, principal)
         if event.name.rpartition(".")[2] in _IGNORED_EVENTS:
             return StateUpdate()
@@ -129,6 +143,35 @@ class Guard(rx.Middleware):
         return StateUpdate(events=Event.from_event_type(rx.redirect(destination)))
 
 
+async def _during_outage(root: BaseState, event: Event, fault: StorageUnavailable) -> StateUpdate | None:
+    """Let an event of the session that was here before run into the outage itself, which its handler shows
+    in its own place. To everybody else only the outage is told.
+
+    A page that is loading tries again until the database is back: it has nothing to show yet.
+    """
+    kind, before = event.name.rpartition(".")[2], getattr(root, "_kp_outage", None)
+    tries = before[1] + 1 if before and kind == _LOADS_PAGE else 0
+    object.__setattr__(root, "_kp_outage", (fault, tries))
+    bound = getattr(root, "_kp_identity", None)
+    if bound is not None and bound[2] != _digest_of(root):
+        _bind(root, None)
+    if kind in _IGNORED_EVENTS:
+        return StateUpdate()
+    if kind == _LOADS_PAGE and tries < _MOST_TRIES:
+        await asyncio.sleep(_TRY_AGAIN_S if tries > 1 else 0)
+        return StateUpdate(events=[*_told(fault), Event(name=event.name, payload=event.payload)])
+    if refusal_of(event.name, getattr(root, "_kp_principal", None)) is None:
+        return None
+    return StateUpdate(events=_told(fault))
+
+
+def _told(fault: StorageUnavailable) -> list[Event]:
+    # Only here: the state is made with this module.
+    from keyportal.ui.shared.session import SessionState
+
+    return Event.from_event_type(SessionState.show_outage(fault.code))
+
+
 async def _record_once_a_page(
     root: BaseState, principal: Principal, event_name: str, refusal: Forbidden
 ) -> None:
@@ -139,7 +182,9 @@ async def _record_once_a_page(
         return
     object.__setattr__(root, "_kp_refused", page)
     what = f"page {page}" if is_admin_page else event_name
-    await asyncio.to_thread(audit.record_refusal, current_portal(), principal, what[-200:], refusal.code)
+    # The refusal stands, recorded or not.
+    with suppress(StorageUnavailable):
+        await asyncio.to_thread(audit.record_refusal, current_portal(), principal, what[-200:], refusal.code)
 
 
 def sent_to(path: str, query: str, *, is_signed_in: bool) -> str:
@@ -183,17 +228,26 @@ def is_public(handler: Callable[..., Any]) -> bool:
 
 
 def principal_bound_to(state: BaseState) -> Principal | None:
-    """Return who the guard found behind this tab's websocket for the event at hand."""
-    return getattr(state._get_root_state(), "_kp_principal", None)
+    """Return who the guard found behind this tab's websocket for the event at hand.
+
+    Raises StorageUnavailable where it could not look: whoever was there may be signed out by now.
+    """
+    root = state._get_root_state()
+    if outage := getattr(root, "_kp_outage", None):
+        raise type(outage[0])(outage[0].message)
+    return getattr(root, "_kp_principal", None)
 
 
 async def _principal_of(root: BaseState) -> Principal | None:
-    raw = root.router.headers.raw_headers
-    digest = raw.get(SESSION_HEADER, "")
+    digest = _digest_of(root)
     if not digest:
         return None
-    address = raw.get("asgi-scope-client", "")
+    address = root.router.headers.raw_headers.get("asgi-scope-client", "")
     return await asyncio.to_thread(sessions.find_principal, current_portal(), digest, address)
+
+
+def _digest_of(root: BaseState) -> str:
+    return root.router.headers.raw_headers.get(SESSION_HEADER, "")
 
 
 def _bind(root: BaseState, principal: Principal | None) -> None:

@@ -17,6 +17,7 @@ _ADMIN_LINKS = (
     ("Providers", "blocks", routes.PROVIDERS),
     ("Policies", "sliders-horizontal", routes.POLICIES),
     ("Audit", "scroll-text", routes.AUDIT),
+    ("Encryption key", "lock-keyhole", routes.ENCRYPTION),
 )
 
 

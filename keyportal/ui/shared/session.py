@@ -7,7 +7,13 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import reflex as rx
 
-from keyportal.domain.errors import Forbidden, InvalidInput, KeyPortalError, NotSignedIn
+from keyportal.domain.errors import (
+    STORAGE_FAULTS,
+    Forbidden,
+    InvalidInput,
+    KeyPortalError,
+    NotSignedIn,
+)
 from keyportal.domain.principals import Permission, Principal, Role
 from keyportal.services import attention, audit
 from keyportal.ui import routes
@@ -64,6 +70,14 @@ class SessionState(rx.State):
     async def show_unexpected(self) -> None:
         """Shown after an error of ours; what happened stands in the log."""
         self._tell(KeyPortalError.message, problem=True)
+
+    @rx.event
+    @public
+    async def show_outage(self, code: str) -> None:
+        """Shown while the guard cannot look up who is here. Once: it is sent again and again."""
+        words = next((fault.message for fault in STORAGE_FAULTS if fault.code == code), None)
+        if words is not None and words != self.notice:
+            self._tell(words, problem=True)
 
     def _tell_why_here(self, refused: str) -> rx.event.EventSpec | None:
         """Tell a member why they were sent here from a page of admins, once: a reload says nothing."""

@@ -15,7 +15,7 @@ _PROBLEMS = {
         errors.SignInFailed,
         errors.TooManyAttempts,
         errors.OriginRefused,
-        errors.StorageUnavailable,
+        *errors.STORAGE_FAULTS,
     )
 }
 _OTHER = "That did not work. Try again."

@@ -19,8 +19,9 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PAGE_WIDTHS = (1280, 390, 768, 1920)
 DIALOG_WIDTHS = (1280, 390)
 _HEIGHT = 900
-# Where each picture is taken: the team's portal, one with a single person, one that nobody has set up.
-Where = Literal["team", "empty", "fresh"]
+# Where each picture is taken: the team's portal, one with a single person, one that nobody has set up, and
+# those whose encryption key was changed.
+Where = Literal["team", "empty", "fresh", "left", "rotating", "interrupted", "lagging", "years"]
 Act = Callable[[Page], object]
 
 
