@@ -5,7 +5,7 @@ from sqlmodel import Session
 from keyportal.domain.clock import Clock
 from keyportal.domain.errors import UnusableSetting
 from keyportal.domain.secret import Secret
-from keyportal.persistence import audit_events, records
+from keyportal.persistence import audit_events, processes, records
 from keyportal.persistence.tables import EncryptionKeyRow
 from keyportal.services.sealed_columns import audit_key_place, canary_place, opens, values_by_key
 from keyportal.settings import ENCRYPTION_KEY
@@ -24,7 +24,12 @@ def require_right_keys(
 
     Nothing is planted where a key is missing: what is configured instead may be a mistake.
     """
-    known = [row for row in records.encryption_keys(session) if not _forget_unused(session, keyring, row)]
+    in_use = {key_id for server in processes.running(session, clock.now()) for key_id in server.key_ids}
+    known = [
+        row
+        for row in records.encryption_keys(session)
+        if row.key_id in in_use or not _forget_unused(session, keyring, row)
+    ]
     missing = missing_keys(known, keyring)
     if missing and not may_miss_keys:
         raise UnusableSetting(*_what_is_missing(session, keyring, missing, is_new=len(known) == len(missing)))

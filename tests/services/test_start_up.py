@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from keyportal.domain.errors import UnusableSetting
+from keyportal.persistence import processes
+from keyportal.persistence.tables import ProcessRow
 from keyportal.services import policies
 from keyportal.services.portal import Portal
 from keyportal.services.start_up import open_portal
 from keyportal.settings import settings_from
 from tests.conftest import MakePortal, person
 from tests.services.support import run_sql, save
-from tests.support import ENCRYPTION_KEY, OTHER_KEY, make_settings
+from tests.support import ENCRYPTION_KEY, OTHER_KEY, FakeClock, make_settings
 
 KEY = "API_KEY_ENCRYPTION_KEY"
 
@@ -61,6 +63,21 @@ def test_a_key_put_in_front_is_taken_back_while_nothing_was_written_with_it(make
     first = make_portal()
     make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY, API_KEY_ENCRYPTION_KEY_PREVIOUS=ENCRYPTION_KEY)
     assert key_ids(make_portal()) == [first.keyring.current.id]
+
+
+def test_a_key_that_a_running_server_holds_is_not_taken_back(
+    make_portal: MakePortal, clock: FakeClock
+) -> None:
+    """It may seal with it the next moment."""
+    front = make_portal(API_KEY_ENCRYPTION_KEY=OTHER_KEY, API_KEY_ENCRYPTION_KEY_PREVIOUS=ENCRYPTION_KEY)
+    now, key_id = clock.now(), front.keyring.current.id
+    server = ProcessRow(
+        kind="api", host="far", pid=7, key_ids=[key_id], current_key_id=key_id, started_at=now, seen_at=now
+    )
+    with front.database.transaction() as session:
+        processes.announce(session, server)
+    with pytest.raises(UnusableSetting, match=key_id):
+        make_portal()
 
 
 @pytest.mark.parametrize("act", ["seals", "writes an event"])
